@@ -1,0 +1,39 @@
+import type { ClassThresholds } from './cell-class.ts';
+import type { Branch, CurrentRange, Segment, SweepProgramme } from './sweep.ts';
+
+/** What to do to a cell, and under which conditions: the validated content of a recipe file (YAML). SI units. */
+export interface Recipe {
+  readonly name: string;
+  readonly access: 'pair' | 'single';
+  /** Sign of column − row that sets a cell from AP to P; a property of the bench, measured on reference cells. */
+  readonly apToP: 'positive' | 'negative';
+  readonly supplies: { readonly vddVolts: number; readonly limitAmps: number };
+  readonly enable: { readonly volts: number; readonly settleSeconds: number; readonly leakageAlarmAmps: number };
+  readonly limits: {
+    readonly junctionVolts: number;
+    readonly padVolts: { readonly min: number; readonly max: number };
+  };
+  readonly programme: SweepProgramme;
+  readonly repeatSample: { readonly cellsPerDie: number; readonly loops: number; readonly seed: number };
+  readonly thresholds: ClassThresholds;
+  readonly environment: {
+    readonly chuckCelsius: number;
+    readonly toleranceCelsius: number;
+    readonly fieldMilliTesla: number;
+    readonly fieldMeasured: boolean;
+  };
+  readonly contact: { readonly settleSeconds: number; readonly maxTouchdownsPerDie: number };
+  readonly reference: { readonly cellsPerDie: number; readonly everySeconds: number; readonly driftAlarm: number };
+  /** The run pauses when more than this fraction of a die's cells broke in the test. */
+  readonly lossPauseFraction: number;
+}
+
+/** The loop's amplitude: the largest |V| of its segments. */
+export function loopAmplitude(programme: SweepProgramme): number {
+  return Math.max(...programme.loop.flatMap(({ volts }) => volts.map(Math.abs)));
+}
+
+/** Range and limit that a segment runs under when the given branch was chosen; null where the branch runs no loop. */
+export function rangeOf(segment: Segment, branch: Branch): CurrentRange | null {
+  return segment.fixed ?? branch.range;
+}
