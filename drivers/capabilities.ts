@@ -86,7 +86,7 @@ export interface SweepSource extends Instrument {
   /** Sets ranges and limits at 0 V with the outputs off, reads each back, drains the error queue; TB_LIMIT_NOT_VERIFIED otherwise. */
   configure(limits: SourceLimits, signal: AbortSignal): Promise<void>;
   /** Stores the programme in the instrument once per recipe and reads back what can be read back. */
-  load(programme: SweepProgramme, apToP: 'positive' | 'negative', signal: AbortSignal): Promise<void>;
+  load(programme: SweepProgramme, signal: AbortSignal): Promise<void>;
   /** Switches all outputs on at 0 V, or off; read back. Refuses to switch on before configure. */
   setOutputs(on: boolean, signal: AbortSignal): Promise<void>;
   /** Starts a sweep on the present route. One run at a time until its `idle`; its reading may still be on the wire when the next starts. */

@@ -6,15 +6,15 @@
 export const SEGMENT_NAMES = [
   'preRead',
   'initialise',
-  'loopPositive',
+  'loopToP',
   'readP',
-  'loopNegative',
+  'loopToAp',
   'readAP',
   'lowBias',
 ] as const;
 export type SegmentName = (typeof SEGMENT_NAMES)[number];
 
-/** One voltage list. Junction voltage is column minus row. */
+/** One voltage list. Junction voltage is column minus row, signed as applied: the bench's polarity is already in it. */
 export interface Segment {
   readonly name: SegmentName;
   readonly volts: readonly number[];
