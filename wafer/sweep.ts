@@ -3,15 +3,7 @@
  * the same route, each a voltage list with its own integration time and range; every segment ends at 0 V.
  */
 
-export const SEGMENT_NAMES = [
-  'preRead',
-  'initialise',
-  'loopToP',
-  'readP',
-  'loopToAp',
-  'readAP',
-  'lowBias',
-] as const;
+export const SEGMENT_NAMES = ['preRead', 'initialise', 'loopToP', 'readP', 'loopToAp', 'readAP', 'lowBias'] as const;
 export type SegmentName = (typeof SEGMENT_NAMES)[number];
 
 /** One voltage list. Junction voltage is column minus row, signed as applied: the bench's polarity is already in it. */
