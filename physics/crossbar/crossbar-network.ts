@@ -1,0 +1,138 @@
+import { type CholeskyFactor, factorise, solveInPlace } from './cholesky.ts';
+import { type CrossbarArray, checkArray, type Terminal } from './crossbar-array.ts';
+import { isolatedLines } from './isolated-lines.ts';
+import { type SymbolicFactorisation, symbolicFactorisation } from './symbolic-factorisation.ts';
+
+/** A factorised array with its terminals, ready for any number of voltage vectors. */
+export interface SolvableCrossbar {
+  readonly kind: 'solvable';
+  readonly array: CrossbarArray;
+  readonly terminals: readonly Terminal[];
+  readonly symbolic: SymbolicFactorisation;
+  readonly edgeSiemens: Float64Array;
+  /** Conductance from each node to its terminal's potential; 0 for most. */
+  readonly fixedSiemens: Float64Array;
+  /** Node of each terminal. */
+  readonly terminalNodes: Int32Array;
+  readonly factor: CholeskyFactor;
+}
+
+/** Lines that no terminal reaches through any cell: their potential is not defined. */
+export interface IsolatedCrossbar {
+  readonly kind: 'isolated';
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+}
+
+/** Checks, assembles and factorises. Isolated lines are a result, not a singular matrix. Throws TB_GEOMETRY_INVALID. */
+export function prepareCrossbar(
+  array: CrossbarArray,
+  terminals: readonly Terminal[],
+): SolvableCrossbar | IsolatedCrossbar {
+  checkArray(array, terminals);
+  const isolated = isolatedLines(array, terminals);
+  if (isolated.rows.length + isolated.columns.length > 0) return { kind: 'isolated', ...isolated };
+
+  const symbolic = symbolicFactorisation(array.rows, array.columns);
+  const edgeSiemens = edgeConductances(array, symbolic);
+  const terminalNodes = Int32Array.from(terminals, (terminal) => nodeOf(array, terminal));
+  const fixedSiemens = new Float64Array(symbolic.nodeCount);
+  terminals.forEach(({ ohms }, i) => {
+    fixedSiemens[terminalNodes[i]] += 1 / ohms;
+  });
+  const factor = factorise(symbolic, edgeSiemens, fixedSiemens);
+  return { kind: 'solvable', array, terminals, symbolic, edgeSiemens, fixedSiemens, terminalNodes, factor };
+}
+
+/** Node voltages for `count` terminal vectors, interleaved: volts[node × count + k]. */
+export interface NodeVoltages {
+  readonly count: number;
+  readonly volts: Float64Array;
+}
+
+/**
+ * Solves for terminal voltages given as volts[terminal × count + k]. One step of iterative refinement brings the
+ * residual of Kirchhoff's law to rounding.
+ */
+export function solveVoltages(crossbar: SolvableCrossbar, terminalVolts: Float64Array, count = 1): NodeVoltages {
+  const { symbolic, terminals, terminalNodes } = crossbar;
+  const injected = new Float64Array(symbolic.nodeCount * count);
+  terminals.forEach(({ ohms }, i) => {
+    for (let k = 0; k < count; k++) injected[terminalNodes[i] * count + k] += terminalVolts[i * count + k] / ohms;
+  });
+  return { count, volts: solveInjected(crossbar, injected, count) };
+}
+
+/** Solves G·v = i for injected node currents (node × count + k), terminals at 0 V; used for adjoints as well. */
+export function solveInjected(crossbar: SolvableCrossbar, injected: Float64Array, count: number): Float64Array {
+  const volts = Float64Array.from(injected);
+  solveInPlace(crossbar.factor, volts, count);
+  const correction = residual(crossbar, volts, injected, count);
+  solveInPlace(crossbar.factor, correction, count);
+  for (let i = 0; i < volts.length; i++) volts[i] += correction[i];
+  return volts;
+}
+
+/** i − G·v: what Kirchhoff's current law misses at every node, amperes. */
+export function residual(
+  { symbolic, edgeSiemens, fixedSiemens }: SolvableCrossbar,
+  volts: Float64Array,
+  injected: Float64Array,
+  count: number,
+): Float64Array {
+  const missing = new Float64Array(volts.length);
+  for (let node = 0; node < symbolic.nodeCount; node++) {
+    const fixed = fixedSiemens[node];
+    const at = node * count;
+    for (let k = 0; k < count; k++) missing[at + k] = injected[at + k] - fixed * volts[at + k];
+  }
+  const { edgeNodes } = symbolic;
+  for (let edge = 0; edge < symbolic.edgeCount; edge++) {
+    const a = edgeNodes[2 * edge] * count;
+    const b = edgeNodes[2 * edge + 1] * count;
+    const siemens = edgeSiemens[edge];
+    for (let k = 0; k < count; k++) {
+      const amps = siemens * (volts[a + k] - volts[b + k]);
+      missing[a + k] -= amps;
+      missing[b + k] += amps;
+    }
+  }
+  return missing;
+}
+
+/** Current out of each terminal into the array, amperes, as amps[terminal × count + k]. */
+export function terminalCurrents(
+  { terminals, terminalNodes }: SolvableCrossbar,
+  terminalVolts: Float64Array,
+  { volts, count }: NodeVoltages,
+): Float64Array {
+  const amps = new Float64Array(terminals.length * count);
+  terminals.forEach(({ ohms }, i) => {
+    for (let k = 0; k < count; k++) {
+      amps[i * count + k] = (terminalVolts[i * count + k] - volts[terminalNodes[i] * count + k]) / ohms;
+    }
+  });
+  return amps;
+}
+
+/** Voltage across every cell, column minus row, for vector k. */
+export function cellVoltages({ array }: SolvableCrossbar, { volts, count }: NodeVoltages, k = 0): Float64Array {
+  const cells = array.rows * array.columns;
+  return Float64Array.from({ length: cells }, (_, cell) => volts[(cells + cell) * count + k] - volts[cell * count + k]);
+}
+
+function nodeOf({ rows, columns }: CrossbarArray, { line, index, end }: Terminal): number {
+  if (line === 'row') return index * columns + (end === 'first' ? 0 : columns - 1);
+  return rows * columns + (end === 'first' ? 0 : rows - 1) * columns + index;
+}
+
+function edgeConductances(array: CrossbarArray, symbolic: SymbolicFactorisation): Float64Array {
+  const { rows, columns, cellSiemens, rowPitchOhms, columnPitchOhms } = array;
+  const cells = rows * columns;
+  const rowSegments = rows * (columns - 1);
+  const edges = new Float64Array(symbolic.edgeCount);
+  edges.set(cellSiemens);
+  edges.fill(1 / rowPitchOhms, cells, cells + rowSegments);
+  edges.fill(1 / columnPitchOhms, cells + rowSegments);
+  return edges;
+}

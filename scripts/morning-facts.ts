@@ -1,0 +1,157 @@
+import { deviation, mean, median } from 'd3-array';
+import { estimatePlan } from '../acquisition/duration-estimate.ts';
+import { cellsPerDie, type FrozenPlan, pairPositions, thawPlan } from '../acquisition/plan.ts';
+import type { SafeState } from '../acquisition/safe-exit.ts';
+import type { Estimate, MorningFacts } from '../analysis/morning-summary.ts';
+import type { CellRecord, EventRecord, SessionRecord } from '../db/records.ts';
+import type { WaferReader } from '../db/wafer-reader.ts';
+import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+
+export interface KnownBesides {
+  /** Entries of the simulated bench's violation book; null on a real bench. */
+  readonly violations: number | null;
+  readonly verified: MorningFacts['verified'];
+}
+
+/** Collects what the morning summary says from the wafer file, for its last session's plan. TB_ANALYSIS_NO_DATA without one. */
+export function morningFacts(reader: WaferReader, besides: KnownBesides): MorningFacts {
+  const session = reader.sessions().at(-1);
+  const record = session === undefined ? null : reader.plan(session.planId);
+  if (session === undefined || record === null) {
+    throw new TunnelbenchError('TB_ANALYSIS_NO_DATA', {
+      thing: reader.file,
+      what: 'the file holds no session',
+      remedy: 'Measure a wafer first: "tunnelbench measure --help".',
+    });
+  }
+  const frozen = thawPlan(record);
+  const sessions = reader.sessions().filter(({ planId }) => planId === session.planId);
+  const wafer = reader.wafer();
+  const cellsByDie = frozen.plan.dies.map(({ ordinal }) => reader.cells(ordinal));
+  return {
+    file: reader.file,
+    lot: wafer.lot,
+    wafer: wafer.wafer,
+    recipe: frozen.plan.recipe.name,
+    geometry: wafer.geometry,
+    finish: { ...progressOf(reader, frozen), ...endOf(session, reader.events(session.id)), sessions: sessions.length },
+    bench: benchOf(session),
+    harm: {
+      losses: cellsByDie.flat().filter(({ cause }) => cause === 'failedInTest').length,
+      violations: besides.violations,
+      mostTouchdowns: Math.max(0, ...reader.dies().map(({ touchdowns }) => touchdowns)),
+      touchdownLimit: frozen.plan.recipe.contact.maxTouchdownsPerDie,
+    },
+    trust: trustOf(reader, frozen, sessions, cellsByDie),
+    found: foundOf(reader, frozen, cellsByDie),
+    time: { plannedSeconds: estimatePlan(frozen.plan).totalSeconds, actualSeconds: secondsOf(sessions) },
+    verified: besides.verified,
+  };
+}
+
+function progressOf(reader: WaferReader, { plan, record }: FrozenPlan) {
+  const pairs = pairPositions(plan);
+  const perPair = plan.bench.geometry.columnsPerEnableLine;
+  const reached = plan.dies.map(({ ordinal }) => reader.cursor(record.id, ordinal)?.nextPosition ?? 0);
+  const states = new Map(reader.dies().map((die) => [die.ordinal, die.state]));
+  return {
+    cellsDone: reached.reduce((sum, position) => sum + Math.min(position, pairs) * perPair, 0),
+    cellsPlanned: cellsPerDie(plan) * plan.dies.length,
+    diesDone: plan.dies.filter(({ ordinal }) => states.get(ordinal) === 'measured').length,
+    diesPlanned: plan.dies.length,
+  };
+}
+
+function endOf(session: SessionRecord, events: readonly EventRecord[]) {
+  const lastError = events.findLast(({ level }) => level === 'error');
+  const end = session.end ?? ('interrupted' as const);
+  return { end, reason: end === 'finished' ? null : (lastError?.text ?? null) };
+}
+
+function benchOf({ safeStateJson }: SessionRecord): MorningFacts['bench'] {
+  if (safeStateJson === null) return { verdict: 'unknown', at: null, steps: [] };
+  const { verdict, at, steps } = JSON.parse(safeStateJson) as SafeState;
+  return {
+    verdict,
+    at,
+    steps: steps.map(({ name, outcome, detail }) =>
+      outcome === 'confirmed' ? detail : `${name} ${outcome}: ${detail}`,
+    ),
+  };
+}
+
+function trustOf(
+  reader: WaferReader,
+  { plan, record }: FrozenPlan,
+  sessions: readonly SessionRecord[],
+  cellsByDie: readonly (readonly CellRecord[])[],
+): MorningFacts['trust'] {
+  const planned = new Set(plan.dies.map(({ ordinal }) => ordinal));
+  const dies = reader.dies().filter(({ ordinal }) => planned.has(ordinal));
+  const perPair = plan.bench.geometry.columnsPerEnableLine;
+  const gaps = plan.dies.map(({ ordinal }, i) => {
+    const reached = Math.min(reader.cursor(record.id, ordinal)?.nextPosition ?? 0, pairPositions(plan));
+    return Math.max(0, reached * perPair - cellsByDie[i].length);
+  });
+  const celsius = dies.flatMap(({ chuckCelsius }) => (chuckCelsius === null ? [] : [chuckCelsius]));
+  const events = sessions.flatMap(({ id }) => reader.events(id)).filter(({ level }) => level !== 'info');
+  const kinds = Map.groupBy(events, ({ kind }) => kind);
+  return {
+    warnings: [...kinds].map(([kind, list]) => ({ kind, count: list.length, first: list[0].text })),
+    diesWithoutContact: dies.filter(({ state }) => state === 'noContact').length,
+    diesSkipped: dies.filter(({ state }) => state === 'skipped').length,
+    undetermined: cellsByDie.flat().filter((cell) => cell.class === 'undetermined').length,
+    gaps: gaps.reduce((sum, cells) => sum + cells, 0),
+    chuckCelsius: celsius.length === 0 ? null : [Math.min(...celsius), Math.max(...celsius)],
+  };
+}
+
+function foundOf(
+  reader: WaferReader,
+  { plan }: FrozenPlan,
+  cellsByDie: readonly (readonly CellRecord[])[],
+): MorningFacts['found'] {
+  const counts = plan.dies.map(({ ordinal }) => reader.countsByClass(ordinal));
+  const total = { ...counts[0] };
+  for (const name of Object.keys(total) as (keyof typeof total)[]) {
+    total[name] = counts.reduce((sum, die) => sum + die[name], 0);
+  }
+  const healthy = cellsByDie.flat().filter((cell) => cell.class === 'healthy');
+  const [onlyDie] = cellsByDie;
+  return {
+    counts: total,
+    rP: estimateOf(healthy.map(({ rP }) => rP)),
+    rAp: estimateOf(healthy.map(({ rAp }) => rAp)),
+    vSwitchPositive: medianOf(healthy.map(({ vSwitchPositive }) => vSwitchPositive)),
+    vSwitchNegative: medianOf(healthy.map(({ vSwitchNegative }) => vSwitchNegative)),
+    dies: plan.dies.map(({ x, y }, i) => ({
+      x,
+      y,
+      measured: cellsByDie[i].length,
+      healthy: counts[i].healthy,
+    })),
+    badCells:
+      plan.dies.length === 1 ? onlyDie.filter((cell) => cell.class !== 'healthy').map(({ cell }) => cell) : null,
+  };
+}
+
+function estimateOf(values: readonly (number | null)[]): Estimate | null {
+  const known = values.filter((value) => value !== null);
+  const spread = deviation(known);
+  if (spread === undefined) return null;
+  return { mean: mean(known) as number, standardError: spread / Math.sqrt(known.length), cells: known.length };
+}
+
+function medianOf(values: readonly (number | null)[]): { median: number; cells: number } | null {
+  const known = values.filter((value) => value !== null);
+  const middle = median(known);
+  return middle === undefined ? null : { median: middle, cells: known.length };
+}
+
+/** Sum over the sessions; one that ended without a word counts as nothing. */
+function secondsOf(sessions: readonly SessionRecord[]): number {
+  const spans = sessions.map(({ startedAt, endedAt }) =>
+    endedAt === null ? 0 : Date.parse(endedAt) - Date.parse(startedAt),
+  );
+  return spans.reduce((sum, span) => sum + span, 0) / 1000;
+}
