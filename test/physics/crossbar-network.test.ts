@@ -79,7 +79,9 @@ describe('a passive crossbar with line resistance', () => {
           injected[crossbar.terminalNodes[i]] += volts[i] / ohms;
         });
         const missing = residual(crossbar, solved.volts, injected, 1);
-        const scale = Math.max(...injected.map(Math.abs));
+        // Backward error: against the largest current that meets at a node, ‖G‖·‖v‖ + ‖i‖.
+        const stiffest = Math.max(...crossbar.edgeSiemens, ...crossbar.fixedSiemens);
+        const scale = Math.max(...injected.map(Math.abs)) + stiffest * Math.max(...solved.volts.map(Math.abs));
         expect(Math.max(...missing.map(Math.abs))).toBeLessThanOrEqual(1e-12 * scale);
         const dense = denseVoltages(crossbar, injected);
         dense.forEach((value, node) => {
