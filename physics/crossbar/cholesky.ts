@@ -139,13 +139,13 @@ export function solveInPlace({ symbolic, panels }: CholeskyFactor, x: Float64Arr
   for (const front of symbolic.fronts) {
     gather(front, x, local, count);
     forward(front, panels, local, count);
-    scatter(front, x, local, count);
+    scatter(front, x, local, count, front.nodes.length);
   }
   for (let i = symbolic.fronts.length - 1; i >= 0; i--) {
     const front = symbolic.fronts[i];
     gather(front, x, local, count);
     backward(front, panels, local, count);
-    scatter(front, x, local, count);
+    scatter(front, x, local, count, front.pivots);
   }
 }
 
@@ -156,41 +156,85 @@ function gather(front: Front, x: Float64Array, local: Float64Array, count: numbe
   }
 }
 
-function scatter(front: Front, x: Float64Array, local: Float64Array, count: number): void {
-  for (let i = 0; i < front.nodes.length; i++) {
+function scatter(front: Front, x: Float64Array, local: Float64Array, count: number, nodes: number): void {
+  for (let i = 0; i < nodes; i++) {
     const target = front.nodes[i] * count;
     for (let k = 0; k < count; k++) x[target + k] = local[i * count + k];
   }
 }
 
-/** L·y = b on one front. */
+/** L·y = b on one front; four pivots share one pass over the rest. */
 function forward(front: Front, panels: Float64Array, y: Float64Array, count: number): void {
   const size = front.nodes.length;
-  for (let pivot = 0; pivot < front.pivots; pivot++) {
-    const column = front.factorStart + pivot * size;
-    const inverse = 1 / panels[column + pivot];
-    const p = pivot * count;
-    for (let k = 0; k < count; k++) y[p + k] *= inverse;
-    for (let i = pivot + 1; i < size; i++) {
-      const factor = panels[column + i];
-      const target = i * count;
-      for (let k = 0; k < count; k++) y[target + k] -= factor * y[p + k];
+  for (let first = 0; first < front.pivots; first += 4) {
+    const end = Math.min(first + 4, front.pivots);
+    for (let pivot = first; pivot < end; pivot++) {
+      const column = front.factorStart + pivot * size;
+      scaleRow(y, pivot * count, count, 1 / panels[column + pivot]);
+      for (let i = pivot + 1; i < end; i++) subtractRow(y, i * count, pivot * count, count, panels[column + i]);
+    }
+    const column = front.factorStart + first * size;
+    for (let i = end; i < size; i++) {
+      if (end - first === 4) {
+        const at = column + i;
+        subtractFourRows(
+          y,
+          i * count,
+          first * count,
+          count,
+          panels[at],
+          panels[at + size],
+          panels[at + 2 * size],
+          panels[at + 3 * size],
+        );
+      } else {
+        for (let pivot = first; pivot < end; pivot++) {
+          subtractRow(y, i * count, pivot * count, count, panels[front.factorStart + pivot * size + i]);
+        }
+      }
     }
   }
 }
 
-/** Lᵀ·x = y on one front. */
+/** Lᵀ·x = y on one front; four later rows are taken off a pivot at a time. */
 function backward(front: Front, panels: Float64Array, x: Float64Array, count: number): void {
   const size = front.nodes.length;
   for (let pivot = front.pivots - 1; pivot >= 0; pivot--) {
     const column = front.factorStart + pivot * size;
     const p = pivot * count;
-    for (let i = pivot + 1; i < size; i++) {
-      const factor = panels[column + i];
-      const source = i * count;
-      for (let k = 0; k < count; k++) x[p + k] -= factor * x[source + k];
+    let i = pivot + 1;
+    for (; i + 4 <= size; i += 4) {
+      const at = column + i;
+      subtractFourRows(x, p, i * count, count, panels[at], panels[at + 1], panels[at + 2], panels[at + 3]);
     }
-    const inverse = 1 / panels[column + pivot];
-    for (let k = 0; k < count; k++) x[p + k] *= inverse;
+    for (; i < size; i++) subtractRow(x, p, i * count, count, panels[column + i]);
+    scaleRow(x, p, count, 1 / panels[column + pivot]);
+  }
+}
+
+function scaleRow(x: Float64Array, row: number, count: number, factor: number): void {
+  for (let k = 0; k < count; k++) x[row + k] *= factor;
+}
+
+function subtractRow(x: Float64Array, target: number, source: number, count: number, factor: number): void {
+  for (let k = 0; k < count; k++) x[target + k] -= factor * x[source + k];
+}
+
+/** The four source rows lie behind one another. */
+function subtractFourRows(
+  x: Float64Array,
+  target: number,
+  source: number,
+  count: number,
+  f0: number,
+  f1: number,
+  f2: number,
+  f3: number,
+): void {
+  const s1 = source + count;
+  const s2 = s1 + count;
+  const s3 = s2 + count;
+  for (let k = 0; k < count; k++) {
+    x[target + k] -= f0 * x[source + k] + f1 * x[s1 + k] + f2 * x[s2 + k] + f3 * x[s3 + k];
   }
 }

@@ -50,10 +50,7 @@ export interface NodeVoltages {
   readonly volts: Float64Array;
 }
 
-/**
- * Solves for terminal voltages given as volts[terminal × count + k]. One step of iterative refinement brings the
- * residual of Kirchhoff's law to rounding.
- */
+/** Solves for terminal voltages given as volts[terminal × count + k]. */
 export function solveVoltages(crossbar: SolvableCrossbar, terminalVolts: Float64Array, count = 1): NodeVoltages {
   const { symbolic, terminals, terminalNodes } = crossbar;
   const injected = new Float64Array(symbolic.nodeCount * count);
@@ -63,14 +60,39 @@ export function solveVoltages(crossbar: SolvableCrossbar, terminalVolts: Float64
   return { count, volts: solveInjected(crossbar, injected, count) };
 }
 
-/** Solves G·v = i for injected node currents (node × count + k), terminals at 0 V; used for adjoints as well. */
+/**
+ * Stiffness above which a solution is refined: the sums on the matrix diagonal forget a conductance that is this much
+ * weaker than its neighbours, times the rounding of a double, and node voltages could be wrong by more than 1e-10 of the
+ * applied voltage.
+ */
+const REFINE_ABOVE = 1e-10 / Number.EPSILON;
+
+/**
+ * Solves G·v = i for injected node currents (node × count + k), terminals at 0 V; used for adjoints as well. A stiff array (lines
+ * far better conductors than its weakest cell) gets one step of iterative refinement with currents taken edge by edge.
+ */
 export function solveInjected(crossbar: SolvableCrossbar, injected: Float64Array, count: number): Float64Array {
   const volts = Float64Array.from(injected);
   solveInPlace(crossbar.factor, volts, count);
+  if (stiffness(crossbar) <= REFINE_ABOVE) return volts;
   const correction = residual(crossbar, volts, injected, count);
   solveInPlace(crossbar.factor, correction, count);
   for (let i = 0; i < volts.length; i++) volts[i] += correction[i];
   return volts;
+}
+
+/** Strongest over weakest conductance that conducts at all. */
+function stiffness({ edgeSiemens, fixedSiemens }: SolvableCrossbar): number {
+  let strongest = 0;
+  let weakest = Number.POSITIVE_INFINITY;
+  for (const list of [edgeSiemens, fixedSiemens]) {
+    for (let i = 0; i < list.length; i++) {
+      const siemens = list[i];
+      if (siemens > strongest) strongest = siemens;
+      if (siemens > 0 && siemens < weakest) weakest = siemens;
+    }
+  }
+  return strongest / weakest;
 }
 
 /** i − G·v: what Kirchhoff's current law misses at every node, amperes. */

@@ -16,10 +16,10 @@ export interface DissectionBlock {
 }
 
 /** Blocks of at most this many cells are not cut further: small dense fronts are cheaper than deeper trees. */
-const LEAF_CELLS = 4;
+const LEAF_CELLS = 8;
 
 /** Pieces of a single line of at most this many nodes are not cut further. */
-const LEAF_CHAIN = 4;
+const LEAF_CHAIN = 8;
 
 export function nestedDissection(rows: number, columns: number): DissectionBlock {
   const cells = rows * columns;

@@ -64,7 +64,8 @@ function analyse(rows: number, columns: number): SymbolicFactorisation {
 
   const adjacency = adjacencyOf(edgeNodes, nodeCount);
   const boundaries = new Map<DissectionBlock, Int32Array>();
-  const place = new Int32Array(nodeCount).fill(-1);
+  const place = new Int32Array(nodeCount);
+  const marks = new Int32Array(nodeCount).fill(-1);
   const fronts: Front[] = [];
   let factorLength = 0;
   let stack = 0;
@@ -72,10 +73,12 @@ function analyse(rows: number, columns: number): SymbolicFactorisation {
   let largestFront = 0;
 
   for (const block of blocks) {
-    const boundary = boundaryOf(block, order, adjacency, boundaries);
+    const boundary = boundaryOf(block, order, adjacency, boundaries, marks);
     boundaries.set(block, boundary);
     const pivots = block.nodes.length;
-    const nodes = Int32Array.from([...block.nodes, ...boundary]);
+    const nodes = new Int32Array(pivots + boundary.length);
+    nodes.set(block.nodes);
+    nodes.set(boundary, pivots);
     nodes.forEach((node, i) => {
       place[node] = i;
     });
@@ -83,10 +86,12 @@ function analyse(rows: number, columns: number): SymbolicFactorisation {
     const entryPosition: number[] = [];
     const entryEdge: number[] = [];
     for (let column = 0; column < pivots; column++) {
-      for (const { neighbour, edge } of adjacency[nodes[column]]) {
-        if (order[neighbour] < order[nodes[column]]) continue;
+      const node = nodes[column];
+      for (let i = adjacency.first[node]; i < adjacency.first[node + 1]; i++) {
+        const neighbour = adjacency.neighbour[i];
+        if (order[neighbour] < order[node]) continue;
         entryPosition.push(place[neighbour] + column * nodes.length);
-        entryEdge.push(edge);
+        entryEdge.push(adjacency.edge[i]);
       }
     }
     const children = block.children.map((child) => ({
@@ -125,38 +130,57 @@ function edgesOf(rows: number, columns: number): Int32Array {
   return Int32Array.from(edges);
 }
 
-type Adjacency = readonly { readonly neighbour: number; readonly edge: number }[][];
+/** Neighbours of every node, those of node n at first[n] … first[n + 1] − 1. */
+interface Adjacency {
+  readonly first: Int32Array;
+  readonly neighbour: Int32Array;
+  readonly edge: Int32Array;
+}
 
 function adjacencyOf(edgeNodes: Int32Array, nodeCount: number): Adjacency {
-  const adjacency: { neighbour: number; edge: number }[][] = Array.from({ length: nodeCount }, () => []);
-  for (let edge = 0; edge < edgeNodes.length / 2; edge++) {
-    const [a, b] = [edgeNodes[2 * edge], edgeNodes[2 * edge + 1]];
-    adjacency[a].push({ neighbour: b, edge });
-    adjacency[b].push({ neighbour: a, edge });
+  const first = new Int32Array(nodeCount + 1);
+  for (const node of edgeNodes) first[node + 1] += 1;
+  for (let node = 0; node < nodeCount; node++) first[node + 1] += first[node];
+  const next = first.slice();
+  const neighbour = new Int32Array(edgeNodes.length);
+  const edge = new Int32Array(edgeNodes.length);
+  for (let i = 0; i < edgeNodes.length; i++) {
+    const at = next[edgeNodes[i]]++;
+    neighbour[at] = edgeNodes[i ^ 1];
+    edge[at] = i >> 1;
   }
-  return adjacency;
+  return { first, neighbour, edge };
 }
 
 /** Children before parents, so that a stack holds exactly the updates still to be used. */
-function postorder(root: DissectionBlock): DissectionBlock[] {
-  return [...root.children.flatMap(postorder), root];
+function postorder(root: DissectionBlock, into: DissectionBlock[] = []): DissectionBlock[] {
+  for (const child of root.children) postorder(child, into);
+  into.push(root);
+  return into;
 }
 
-/** Later nodes that the block's pivots touch, directly or through its children, in elimination order. */
+/**
+ * Later nodes that the block's pivots touch, directly or through its children, in elimination order. `marks` holds -1
+ * everywhere before and after.
+ */
 function boundaryOf(
   block: DissectionBlock,
   order: Int32Array,
   adjacency: Adjacency,
   boundaries: ReadonlyMap<DissectionBlock, Int32Array>,
+  marks: Int32Array,
 ): Int32Array {
-  const own = new Set(block.nodes);
   const last = order[block.nodes[block.nodes.length - 1]];
-  const touched = new Set<number>();
+  const touched: number[] = [];
+  const touch = (node: number) => {
+    if (order[node] <= last || marks[node] >= 0) return;
+    marks[node] = 0;
+    touched.push(node);
+  };
   for (const node of block.nodes) {
-    for (const { neighbour } of adjacency[node]) if (order[neighbour] > last) touched.add(neighbour);
+    for (let i = adjacency.first[node]; i < adjacency.first[node + 1]; i++) touch(adjacency.neighbour[i]);
   }
-  for (const child of block.children) {
-    for (const node of boundaries.get(child) as Int32Array) if (!own.has(node)) touched.add(node);
-  }
-  return Int32Array.from([...touched].sort((a, b) => order[a] - order[b]));
+  for (const child of block.children) (boundaries.get(child) as Int32Array).forEach(touch);
+  for (const node of touched) marks[node] = -1;
+  return Int32Array.from(touched.sort((a, b) => order[a] - order[b]));
 }

@@ -1,7 +1,7 @@
 import { type SolvableCrossbar, solveVoltages, terminalCurrents } from './crossbar-network.ts';
 
 /** Right-hand sides solved together: enough to amortise reading the factor, few enough to stay in tens of megabytes. */
-const VECTORS_AT_ONCE = 20;
+const VECTORS_AT_ONCE = 25;
 
 /**
  * What a linear die does to any input, exactly: amps at each output terminal per volt at each input terminal, all other

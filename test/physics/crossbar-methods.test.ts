@@ -56,7 +56,7 @@ describe('what follows from one factorisation', () => {
     const crossbar = prepared(array());
     const gradient = cellGradient(crossbar, solveVoltages(crossbar, volts), weights);
     for (let cell = 0; cell < ROWS * COLUMNS; cell++) {
-      const step = Math.max(array().cellSiemens[cell] * 1e-4, 1e-9);
+      const step = Math.max(array().cellSiemens[cell] * 1e-3, 1e-8);
       const shifted = (by: number) => {
         const changed = array();
         changed.cellSiemens[cell] += by;
