@@ -1,5 +1,5 @@
 /** The rows of a wafer file as TypeScript sees them. SQL stays in db/; other rooms know these types only. */
-import type { CellCause, CellClass, CellState } from '../wafer/cell-class.ts';
+import type { CellCause, CellClass, CellState, ClassThresholds } from '../wafer/cell-class.ts';
 import type { DieSite } from '../wafer/die.ts';
 import type { CrossbarGeometry } from '../wafer/geometry.ts';
 import type { Access, PairSide, Readings, SweepKind } from '../wafer/sweep.ts';
@@ -115,6 +115,78 @@ export interface CursorRecord {
   readonly planId: string;
   readonly dieOrdinal: number;
   readonly nextPosition: number;
+}
+
+/** How far a die has come. `noContact`: the contact check failed for good; `skipped`: left out, with the reason. */
+export const DIE_STATES = ['untouched', 'measuring', 'measured', 'skipped', 'noContact'] as const;
+export type DieState = (typeof DIE_STATES)[number];
+
+/** What a file knows of one die besides its cells. */
+export interface DieRecord extends DieSite {
+  readonly state: DieState;
+  /** Touchdowns on this die over the wafer's whole life; never reset. */
+  readonly touchdowns: number;
+  readonly chuckCelsius: number | null;
+  readonly contactPassed: boolean | null;
+  /** Figures of the last contact check. */
+  readonly contactJson: string | null;
+  /** Why the die was skipped or stopped early, or null. */
+  readonly reason: string | null;
+}
+
+/** The facts of a die that change; those left out stay as they are. */
+export type DieUpdate = Partial<Omit<DieRecord, keyof DieSite>>;
+
+/** One instrument of a session: who answered, and the settings it reported. */
+export interface InstrumentRecord {
+  readonly sessionId: string;
+  readonly name: string;
+  readonly resource: string;
+  readonly driver: string;
+  readonly vendor: string;
+  readonly model: string;
+  readonly serial: string;
+  readonly firmware: string;
+  readonly settingsJson: string | null;
+}
+
+/** A person's remark on a session, a die or a cell; null where it is about more than that. */
+export interface NoteRecord {
+  readonly sessionId: string | null;
+  readonly dieOrdinal: number | null;
+  readonly cell: number | null;
+  readonly atMs: number;
+  readonly author: string;
+  readonly text: string;
+}
+
+/** A sweep as read back. */
+export interface StoredSweep extends SweepRecord {
+  readonly id: number;
+}
+
+/** A cell's row as read back. */
+export interface StoredCell extends CellRecord {
+  /** The sweep the verdict rests on. */
+  readonly sweepId: number | null;
+  /** Class at the first verdict; `class` is the latest. First-pass yield counts this one. */
+  readonly firstClass: CellClass;
+  readonly thresholds: ClassThresholds | null;
+}
+
+/** Cells of a die by two denominators: those measured, and all. */
+export interface DieYield {
+  readonly dieOrdinal: number;
+  readonly x: number;
+  readonly y: number;
+  readonly state: DieState;
+  /** Cells of the die, measured or not. */
+  readonly cells: number;
+  readonly measured: number;
+  readonly healthy: number;
+  readonly healthyFirstPass: number;
+  readonly yieldOfMeasured: number | null;
+  readonly yieldOfAll: number;
 }
 
 export type EventLevel = 'info' | 'warning' | 'error';

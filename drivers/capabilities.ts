@@ -46,6 +46,8 @@ export interface SweepRequest {
    * 'loop'; otherwise only the pre-read comes back and the caller decides.
    * `loop`: pre-read and loop under `access`, with the branches given (the sides of an alone access: only its own).
    * `lowBias`: pre-read and linearity check of both columns. `preRead`: pre-read only, twice (re-check of an open).
+   * Every run may be asked for under an alone access: then it concerns that side only (`auto`: its pre-read, then its
+   * loop if its branch is 'loop'), because a pair pre-read says nothing of the partner of a column in compliance.
    */
   readonly run: 'auto' | 'loop' | 'lowBias' | 'preRead';
   readonly access: Access;

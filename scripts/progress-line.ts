@@ -12,6 +12,7 @@ const PLAIN_LINE_MS = 10_000;
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   #lastDrawn = 0;
+  #latest: MeasurementProgress | null = null;
   #open = false;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -21,18 +22,22 @@ export class ProgressLine {
   update(progress: MeasurementProgress): void {
     const now = Date.now();
     const interval = this.#stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
-    const finished = progress.cellsDone === progress.cellsTotal;
-    if (now - this.#lastDrawn < interval && !finished) return;
+    this.#latest = progress;
+    if (now - this.#lastDrawn < interval) return;
     this.#lastDrawn = now;
-    this.#draw(describeProgress(progress));
+    this.#drawLatest();
   }
 
   close(): void {
+    this.#drawLatest();
     if (this.#open) this.#stream.write('\n');
     this.#open = false;
   }
 
-  #draw(text: string): void {
+  #drawLatest(): void {
+    if (this.#latest === null) return;
+    const text = describeProgress(this.#latest);
+    this.#latest = null;
     if (!this.#stream.isTTY) {
       this.#stream.write(`${text}\n`);
       return;

@@ -22,10 +22,25 @@ export interface Recipe {
     readonly fieldMilliTesla: number;
     readonly fieldMeasured: boolean;
   };
-  readonly contact: { readonly settleSeconds: number; readonly maxTouchdownsPerDie: number };
+  readonly contact: ContactRecipe;
   readonly reference: { readonly cellsPerDie: number; readonly everySeconds: number; readonly driftAlarm: number };
   /** The run pauses when more than this fraction of a die's cells broke in the test. */
   readonly lossPauseFraction: number;
+}
+
+/** The contact check of a die and what may be done when it fails. */
+export interface ContactRecipe {
+  readonly settleSeconds: number;
+  readonly maxTouchdownsPerDie: number;
+  /** Cells on distinct rows and columns that are read at low bias. */
+  readonly sampleCells: number;
+  /** The needles touch when at least this fraction of the sample conducts. */
+  readonly minConductingFraction: number;
+  /** Largest current with every crosspoint open. */
+  readonly leakageAlarmAmps: number;
+  /** Overdrive added once when the check fails, and the cap it never passes. */
+  readonly moreOverdriveMicrometres: number;
+  readonly maxOverdriveMicrometres: number;
 }
 
 /** The loop's amplitude: the largest |V| of its segments. */

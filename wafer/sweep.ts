@@ -6,7 +6,11 @@
 export const SEGMENT_NAMES = ['preRead', 'initialise', 'loopToP', 'readP', 'loopToAp', 'readAP', 'lowBias'] as const;
 export type SegmentName = (typeof SEGMENT_NAMES)[number];
 
-/** One voltage list. Junction voltage is column minus row, signed as applied: the bench's polarity is already in it. */
+/**
+ * One voltage list. Junction voltage is column minus row, signed as applied: the bench's polarity is already in it.
+ * `volts` holds the measured points only and may end at any level: the source itself goes to 0 V after the last point
+ * of every segment and idles there.
+ */
 export interface Segment {
   readonly name: SegmentName;
   readonly volts: readonly number[];

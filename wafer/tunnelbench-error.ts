@@ -72,6 +72,7 @@ export const ERROR_CODES = [
   'TB_ABORTED',
   // db: files
   'TB_FILE_NOT_FOUND',
+  'TB_FILE_EXISTS',
   'TB_FILE_NOT_TUNNELBENCH',
   'TB_FILE_NEWER',
   'TB_FILE_IN_USE',

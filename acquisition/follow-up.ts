@@ -1,0 +1,199 @@
+import type { PairReading, SweepRequest } from '../drivers/capabilities.ts';
+import { PointFlag, UNUSABLE_POINT } from '../wafer/point-flags.ts';
+import {
+  type Access,
+  type CurrentRange,
+  chooseBranch,
+  type PairSide,
+  type SideReading,
+  type SweepProgramme,
+  segmentSpan,
+  segmentsOf,
+  slopeOhms,
+} from '../wafer/sweep.ts';
+
+/** What to run on a pair: the request without its token. */
+export type RunRequest = Omit<SweepRequest, 'token'>;
+
+/** One side's complete sweep as it will be stored. */
+export interface SideSweep {
+  readonly side: PairSide;
+  readonly reading: SideReading;
+  readonly access: Access;
+  /** Range and limit of the loop where they were not the branch's own. */
+  readonly override: CurrentRange | null;
+  readonly startedAtMs: number;
+  readonly instrumentSeconds: number;
+  readonly residualAmps: number;
+}
+
+interface DoneRun {
+  readonly request: RunRequest;
+  readonly reading: PairReading;
+}
+
+/** What is known of a pair so far. */
+export interface PairState {
+  readonly programme: SweepProgramme;
+  /** B is missing with one column per enable line. */
+  readonly sides: readonly PairSide[];
+  /** Complete sweeps, oldest first; a side's last one is its sweep of record. */
+  readonly sweeps: readonly SideSweep[];
+  readonly runs: readonly DoneRun[];
+}
+
+export const FIRST_RUN: RunRequest = { run: 'auto', access: 'pair', rangeOverride: null };
+
+/** Never more runs on one pair than this, whatever the readings say. */
+export const MOST_RUNS = 10;
+
+const COMPLIANCE = PointFlag.compliance | PointFlag.rangeCompliance;
+
+export function freshPair(programme: SweepProgramme, sides: readonly PairSide[]): PairState {
+  return { programme, sides, sweeps: [], runs: [] };
+}
+
+/** Adds a run: the sides it completed get their sweep. */
+export function afterRun(state: PairState, request: RunRequest, reading: PairReading, startedAtMs: number): PairState {
+  const runs = [...state.runs, { request, reading }];
+  const sweeps = [...state.sweeps];
+  for (const side of state.sides) {
+    const ofSide = reading[side];
+    if (ofSide === null || !completes({ ...state, runs }, side, request, reading)) continue;
+    const { access, instrumentSeconds, residualAmps } = reading;
+    const override = request.rangeOverride?.[side] ?? null;
+    sweeps.push({ side, reading: ofSide, access, override, startedAtMs, instrumentSeconds, residualAmps });
+  }
+  return { ...state, runs, sweeps };
+}
+
+/**
+ * Decides what a pair still needs: the linearity check of a shorted side, its partner alone, the re-check of an open
+ * side, the repeat at the higher limit after compliance. Null when every side has its sweep of record.
+ */
+export function nextRun(state: PairState): RunRequest | null {
+  if (state.runs.length === 0) return FIRST_RUN;
+  if (state.runs.length >= MOST_RUNS) return null;
+  return nextForPreRead(state) ?? nextForCompliance(state);
+}
+
+/** The latest complete sweep of a side. */
+export function latestOf({ sweeps }: Pick<PairState, 'sweeps'>, side: PairSide): SideSweep | undefined {
+  return sweeps.findLast((sweep) => sweep.side === side);
+}
+
+/** Sides without a sweep: their pre-read asked for another treatment than the pair loop. */
+function nextForPreRead(state: PairState): RunRequest | null {
+  const waiting = state.sides.filter((side) => latestOf(state, side) === undefined);
+  const [side] = waiting;
+  if (side === undefined) return null;
+  const alone = aloneOf(side);
+
+  // The linearity check has room for a short's current, so it also tells which side was pulled low by its partner.
+  const someLow = waiting.some((one) => actionOf(state, one, 'pair') === 'lowBiasOnly');
+  if (someLow && timesRun(state, 'lowBias', 'pair') === 0) return plain('lowBias', 'pair');
+  // Both open: look again; a pair that has closed meanwhile starts over, once.
+  if (timesRun(state, 'lowBias', 'pair') === 0) {
+    const looks = timesRun(state, 'auto', 'pair');
+    return timesRun(state, 'preRead', 'pair') < looks ? plain('preRead', 'pair') : FIRST_RUN;
+  }
+  // The partner of a shorted column is measured with that column held at the row's potential.
+  if (timesRun(state, 'auto', alone) === 0) return plain('auto', alone);
+  return plain(actionOf(state, side, alone) === 'lowBiasOnly' ? 'lowBias' : 'preRead', alone);
+}
+
+/** Whether a run gave this side a sweep that stands by itself. */
+function completes(state: PairState, side: PairSide, { run, access }: RunRequest, reading: PairReading): boolean {
+  if (reading.preReadOnly) return false;
+  if (access !== 'pair' || run === 'auto' || run === 'loop') return true;
+  if (latestOf(state, side) !== undefined) return false;
+  const ofSide = reading[side] as SideReading;
+  if (run === 'lowBias') return staysLow(state.programme, ofSide);
+  const secondLook = timesRun(state, 'preRead', 'pair') > 1;
+  return secondLook || !state.sides.some((one) => closedOnRecheck(state.programme, reading[one]));
+}
+
+/** Low by its own linearity check, or so low that every point is in compliance although its partner is not. */
+function staysLow(programme: SweepProgramme, { readings }: SideReading): boolean {
+  const span = segmentSpan(segmentsOf(programme, 'lowBias'), 'lowBias');
+  if (span === null || readings.flags.length < span.end) return false;
+  const ohms = slopeOhms(readings, span.start, span.end, UNUSABLE_POINT);
+  if (ohms !== null) return actionFor(programme, ohms) === 'lowBiasOnly';
+  return !readings.flags.subarray(span.start, span.end).some((flag) => flag & PointFlag.partnerLimited);
+}
+
+/** Whether the second pre-read of a re-check names a branch that is to be measured. */
+function closedOnRecheck(programme: SweepProgramme, reading: SideReading | null): boolean {
+  const length = programme.preRead.volts.length;
+  if (reading === null || reading.readings.flags.length < 2 * length) return false;
+  const ohms = slopeOhms(reading.readings, length, 2 * length, UNUSABLE_POINT);
+  return ohms !== null && actionFor(programme, ohms) !== 'open';
+}
+
+/** A loop in compliance is repeated once at the higher limit; a partner it may have fed is then measured alone. */
+function nextForCompliance(state: PairState): RunRequest | null {
+  const { programme, sides, runs } = state;
+  const raised = sides.filter((side) => needsHigherLimit(programme, latestOf(state, side)));
+  if (raised.length > 0 && !runs.some(({ request }) => request.rangeOverride !== null)) {
+    const access = latestOf(state, raised[0])?.access ?? 'pair';
+    const together = raised.filter((side) => latestOf(state, side)?.access === access);
+    const rangeFor = (side: PairSide) => (together.includes(side) ? programme.complianceRepeat : null);
+    return { run: 'loop', access, rangeOverride: { A: rangeFor('A'), B: rangeFor('B') } };
+  }
+  for (const side of sides) {
+    const latest = latestOf(state, side);
+    if (latest?.reading.kind !== 'loop' || latest.access !== 'pair') continue;
+    const fed = latest.reading.readings.flags.some((flag) => flag & PointFlag.partnerLimited);
+    if (fed && timesRun(state, 'auto', aloneOf(side)) === 0) return plain('auto', aloneOf(side));
+  }
+  return null;
+}
+
+function needsHigherLimit(programme: SweepProgramme, sweep: SideSweep | undefined): boolean {
+  if (sweep === undefined || sweep.override !== null || !loopInCompliance(programme, sweep)) return false;
+  // A junction that broke during the loop is below the loop's bound now: this sweep tells what happened, no other can.
+  if (endsLow(programme, sweep)) return false;
+  const { range } = programme.branches[sweep.reading.branch];
+  return range !== null && range.limitAmps < programme.complianceRepeat.limitAmps;
+}
+
+/** Whether the last read block finds a resistance too low for a loop; points at their limit count, V and I are true. */
+function endsLow(programme: SweepProgramme, { reading }: SideSweep): boolean {
+  const span = segmentSpan(segmentsOf(programme, 'loop'), 'readAP');
+  if (span === null) return false;
+  const ohms = slopeOhms(reading.readings, span.start, span.end, PointFlag.missing | PointFlag.overRange);
+  return ohms !== null && actionFor(programme, ohms) === 'lowBiasOnly';
+}
+
+/** Whether one of the loop's own lists reached the limit; a read block's range is fixed and cannot be raised. */
+export function loopInCompliance(programme: SweepProgramme, { reading }: SideSweep): boolean {
+  if (reading.kind !== 'loop') return false;
+  const segments = segmentsOf(programme, 'loop');
+  const { flags } = reading.readings;
+  return segments.some(({ name, fixed }) => {
+    const span = fixed === null ? segmentSpan(segments, name) : null;
+    return span !== null && flags.subarray(span.start, span.end).some((flag) => flag & COMPLIANCE);
+  });
+}
+
+/** Branch action of a side in the last run under this access that looked at it. */
+function actionOf({ programme, runs }: PairState, side: PairSide, access: Access): string | undefined {
+  const reading = runs.findLast(({ request }) => request.run === 'auto' && request.access === access)?.reading[side];
+  return reading ? programme.branches[reading.branch].action : undefined;
+}
+
+function actionFor({ branches }: SweepProgramme, ohms: number): string {
+  return branches[chooseBranch(branches, ohms)].action;
+}
+
+function timesRun({ runs }: PairState, run: RunRequest['run'], access: Access): number {
+  return runs.filter(({ request }) => request.run === run && request.access === access).length;
+}
+
+function aloneOf(side: PairSide): Access {
+  return side === 'A' ? 'aloneA' : 'aloneB';
+}
+
+function plain(run: RunRequest['run'], access: Access): RunRequest {
+  return { run, access, rangeOverride: null };
+}

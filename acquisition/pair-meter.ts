@@ -1,0 +1,94 @@
+import type { Bench } from '../drivers/capabilities.ts';
+import type { PairSide } from '../wafer/sweep.ts';
+import {
+  afterRun,
+  FIRST_RUN,
+  freshPair,
+  latestOf,
+  nextRun,
+  type PairState,
+  type RunRequest,
+  type SideSweep,
+} from './follow-up.ts';
+import type { Pair } from './pair-order.ts';
+import type { PairRoute } from './pair-route.ts';
+import type { Plan } from './plan.ts';
+
+/** Everything measured on one pair at one visit. */
+export interface PairVisit {
+  readonly pair: Pair;
+  /** Each side's sweep of record. */
+  readonly record: readonly SideSweep[];
+  /** Sweeps that another one replaced, oldest first. */
+  readonly superseded: readonly SideSweep[];
+}
+
+/** Tokens wrap here; the instrument echoes them, so a late reply can never be taken for another pair's. */
+const LARGEST_TOKEN = 2 ** 31 - 1;
+
+/**
+ * Measures pairs one after the other on one die. The source is at 0 V before each route and after each run; while a
+ * reading is on the wire, the next pair is routed.
+ */
+export class PairMeter {
+  readonly #bench: Bench;
+  readonly #plan: Plan;
+  readonly #route: PairRoute;
+  readonly #now: () => number;
+  readonly #sides: readonly PairSide[];
+  #token = 0;
+
+  constructor(bench: Bench, plan: Plan, route: PairRoute, now: () => number) {
+    this.#bench = bench;
+    this.#plan = plan;
+    this.#route = route;
+    this.#now = now;
+    this.#sides = plan.bench.geometry.columnsPerEnableLine === 2 ? ['A', 'B'] : ['A'];
+  }
+
+  /** Measures `pair` completely; `next`, if any, is routed while the first reading of this pair arrives. */
+  async visit(pair: Pair, next: Pair | null, signal: AbortSignal): Promise<PairVisit> {
+    let state = freshPair(this.#plan.recipe.programme, this.#sides);
+    state = await this.#run(state, FIRST_RUN, pair, next, signal);
+    for (let request = nextRun(state); request !== null; request = nextRun(state)) {
+      state = await this.#run(state, request, pair, null, signal);
+    }
+    return toVisit(pair, state);
+  }
+
+  async #run(
+    state: PairState,
+    request: RunRequest,
+    pair: Pair,
+    next: Pair | null,
+    signal: AbortSignal,
+  ): Promise<PairState> {
+    await this.#route.to(pair, signal);
+    this.#token = (this.#token % LARGEST_TOKEN) + 1;
+    const startedAtMs = this.#now();
+    const run = this.#bench.source.start({ token: this.#token, ...request }, signal);
+    // Both promises may reject for one cause: each must have somebody listening at once.
+    const arriving = settled(run.reading);
+    await run.idle;
+    // The next route begins only here, with all channels confirmed at 0 V.
+    const routing = next === null ? null : settled(this.#route.to(next, signal));
+    const [reading, routed] = await Promise.all([arriving, routing]);
+    if ('error' in reading) throw reading.error;
+    if (routed !== null && 'error' in routed) throw routed.error;
+    return afterRun(state, request, reading.value, startedAtMs);
+  }
+}
+
+type Settled<T> = { value: T } | { error: unknown };
+
+function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function toVisit(pair: Pair, state: PairState): PairVisit {
+  const record = state.sides.map((side) => latestOf(state, side)).filter((sweep) => sweep !== undefined);
+  return { pair, record, superseded: state.sweeps.filter((sweep) => !record.includes(sweep)) };
+}

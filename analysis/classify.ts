@@ -1,0 +1,221 @@
+import type { CellRecord, SweepRecord } from '../db/records.ts';
+import type { CellCause, CellClass, ClassThresholds } from '../wafer/cell-class.ts';
+import type { SweepProgramme } from '../wafer/sweep.ts';
+import { CellFlag } from './cell-flags.ts';
+import type { Level } from './cell-levels.ts';
+import { decide, type Verdict } from './decision-table.ts';
+import { type LoopFeatures, loopFeatures } from './loop-features.ts';
+import { type LowBiasFeatures, lowBiasFeatures } from './low-bias-features.ts';
+import { type ProgrammeLayout, programmeLayout } from './programme-layout.ts';
+
+/** Says what a cell is from its sweep of record. Implements the acquisition's port of the same name. */
+export interface Classifier {
+  classify(sweep: SweepRecord): CellRecord;
+}
+
+/**
+ * A classifier for sweeps of one programme under one set of thresholds. Stateless: the same sweep always gives the same
+ * record, in any order. A sweep whose number of points is not the programme's is undetermined.
+ */
+export function createClassifier(programme: SweepProgramme, thresholds: ClassThresholds): Classifier {
+  const layout = programmeLayout(programme);
+  return { classify: (sweep) => classifySweep(sweep, layout, thresholds) };
+}
+
+function classifySweep(sweep: SweepRecord, layout: ProgrammeLayout, thresholds: ClassThresholds): CellRecord {
+  const place = { dieOrdinal: sweep.dieOrdinal, cell: sweep.cell };
+  if (sweep.readings.volts.length !== layout[sweep.kind].points) return unreadable(place);
+  if (sweep.kind === 'loop') {
+    return loopRecord(place, loopFeatures(sweep.readings, layout.loop, sweep.rangeAmps), thresholds);
+  }
+  const floorAmps = sweep.rangeAmps * layout.loop.loopFloorPerRange;
+  return quietRecord(place, lowBiasFeatures(sweep.readings, layout[sweep.kind], floorAmps), thresholds);
+}
+
+type Place = Pick<CellRecord, 'dieOrdinal' | 'cell'>;
+
+/** A resistance with its standard uncertainty, ohms: u(R) = u(G)/G². No current within the noise is an infinite R. */
+interface Ohms {
+  readonly ohms: number;
+  readonly uncertainty: number;
+}
+
+function ohmsOf(level: Level | null): Ohms | null {
+  if (level === null) return null;
+  const { siemens, uncertainty } = level;
+  // A conductance below 0 by more than chance is no resistance at all: the readings contradict each other.
+  if (siemens < -5 * uncertainty && siemens < -MAX_NEGATIVE_SIEMENS) return null;
+  if (siemens <= 0) return { ohms: Number.POSITIVE_INFINITY, uncertainty: 0 };
+  return { ohms: 1 / siemens, uncertainty: uncertainty / (siemens * siemens) };
+}
+
+/** Offset drift of an instrument during a pre-read can fake this much negative conductance. */
+const MAX_NEGATIVE_SIEMENS = 1e-6;
+
+function loopRecord(place: Place, features: LoopFeatures, thresholds: ClassThresholds): CellRecord {
+  const { switched, failedInTest } = features;
+  const p = ohmsOf(features.levelP);
+  const ap = ohmsOf(features.levelAp);
+  const one = switched === 'yes' ? null : ohmsOf(meanLevel(features.levelP, features.levelAp));
+  // A switching cell is described by two finite resistances or, where one is missing, not at all.
+  const both = p !== null && ap !== null && Number.isFinite(p.ohms) && Number.isFinite(ap.ohms);
+  const low = switched === 'yes' ? (both ? p : null) : one;
+  const high = switched === 'yes' ? (both ? ap : null) : one;
+  const verdict: Verdict = {
+    measured: true,
+    rLow: low?.ohms ?? null,
+    rHigh: high?.ohms ?? null,
+    switched,
+    // A broken junction is judged by its final resistance, whatever the loop could still reach.
+    limited: !failedInTest && (features.compliance || !features.amplitudeReached),
+    stable: features.stable,
+  };
+  const cellClass = decide(verdict, thresholds);
+  const neighbourClass = neighbourOf(verdict, cellClass, low, high, thresholds);
+  const magnetic = switched === 'yes' && low !== null && high !== null;
+  const flags =
+    loopFlags(features) |
+    (neighbourClass === null ? 0 : CellFlag.nearBoundary) |
+    lineShortFlag(cellClass, low, thresholds);
+  return {
+    ...place,
+    class: cellClass,
+    neighbourClass,
+    cause: causeOf(cellClass, failedInTest, features.partnerLimited),
+    stuckState: cellClass === 'stuck' ? features.resembles : 'unknown',
+    stateFound: features.stateFound,
+    stateLeft: features.stateLeft,
+    rP: magnetic ? finite(p?.ohms) : null,
+    rPUncertainty: magnetic ? finite(p?.uncertainty) : null,
+    rAp: magnetic ? finite(ap?.ohms) : null,
+    rApUncertainty: magnetic ? finite(ap?.uncertainty) : null,
+    rStuck: magnetic ? null : finite(one?.ohms),
+    rStuckUncertainty: magnetic || !Number.isFinite(one?.ohms) ? null : finite(one?.uncertainty),
+    tmr: magnetic ? finite((high.ohms - low.ohms) / low.ohms) : null,
+    vSwitchPositive: features.vSwitchPositive?.volts ?? null,
+    vSwitchNegative: features.vSwitchNegative?.volts ?? null,
+    noiseAmps: features.noiseAmps,
+    flags,
+  };
+}
+
+function quietRecord(place: Place, features: LowBiasFeatures, thresholds: ClassThresholds): CellRecord {
+  const one = ohmsOf(features.level);
+  const verdict: Verdict = {
+    measured: true,
+    rLow: one?.ohms ?? null,
+    rHigh: one?.ohms ?? null,
+    switched: 'no',
+    // No loop was run: only a short or an open can be told.
+    limited: true,
+    stable: true,
+  };
+  const cellClass = decide(verdict, thresholds);
+  const neighbourClass = neighbourOf(verdict, cellClass, one, one, thresholds);
+  return {
+    ...unreadable(place),
+    class: cellClass,
+    neighbourClass,
+    cause: causeOf(cellClass, false, features.partnerLimited),
+    rStuck: finite(one?.ohms),
+    rStuckUncertainty: Number.isFinite(one?.ohms) ? finite(one?.uncertainty) : null,
+    noiseAmps: features.noiseAmps,
+    flags:
+      (features.nonlinear ? CellFlag.nonlinear : 0) |
+      (features.partnerLimited ? CellFlag.partnerLimited : 0) |
+      (features.level?.source === 'limited' ? CellFlag.limitedResistance | CellFlag.compliance : 0) |
+      (neighbourClass === null ? 0 : CellFlag.nearBoundary) |
+      lineShortFlag(cellClass, one, thresholds),
+  };
+}
+
+function unreadable(place: Place): CellRecord {
+  return {
+    ...place,
+    class: 'undetermined',
+    neighbourClass: null,
+    cause: 'none',
+    stuckState: 'unknown',
+    stateFound: 'unknown',
+    stateLeft: 'unknown',
+    rP: null,
+    rPUncertainty: null,
+    rAp: null,
+    rApUncertainty: null,
+    rStuck: null,
+    rStuckUncertainty: null,
+    tmr: null,
+    vSwitchPositive: null,
+    vSwitchNegative: null,
+    noiseAmps: null,
+    flags: 0,
+  };
+}
+
+/** Weighted mean of the two levels of a cell that does not switch; the one there is otherwise. */
+function meanLevel(a: Level | null, b: Level | null): Level | null {
+  if (a === null || b === null || a === b) return a ?? b;
+  const wa = 1 / Math.max(a.uncertainty, 1e-15) ** 2;
+  const wb = 1 / Math.max(b.uncertainty, 1e-15) ** 2;
+  return {
+    siemens: (wa * a.siemens + wb * b.siemens) / (wa + wb),
+    uncertainty: 1 / Math.sqrt(wa + wb),
+    source: a.source === 'limited' ? b.source : a.source,
+  };
+}
+
+/** The class on the other side of the nearest boundary within the guard band; null when there is none. */
+function neighbourOf(
+  verdict: Verdict,
+  own: CellClass,
+  low: Ohms | null,
+  high: Ohms | null,
+  thresholds: ClassThresholds,
+): CellClass | null {
+  if (low === null || high === null || !Number.isFinite(low.ohms)) return null;
+  const guard = thresholds.guardSigmas;
+  const same = low === high;
+  for (const side of [-1, 1]) {
+    const rLow = Math.max(0, low.ohms + side * guard * low.uncertainty);
+    const other = decide({ ...verdict, rLow, rHigh: same ? rLow : high.ohms }, thresholds);
+    if (other !== own) return other;
+  }
+  if (same || !Number.isFinite(high.ohms)) return null;
+  const ratio = high.ohms / low.ohms;
+  const spread = guard * ratio * Math.hypot(low.uncertainty / low.ohms, high.uncertainty / high.ohms);
+  for (const side of [-1, 1]) {
+    const other = decide({ ...verdict, rHigh: low.ohms * (ratio + side * spread) }, thresholds);
+    if (other !== own) return other;
+  }
+  return null;
+}
+
+function loopFlags(features: LoopFeatures): number {
+  const { levelP, levelAp } = features;
+  const sources = [levelP?.source, levelAp?.source];
+  return (
+    (features.compliance ? CellFlag.compliance : 0) |
+    (features.amplitudeReached ? 0 : CellFlag.amplitudeNotReached) |
+    (features.stable ? 0 : CellFlag.unstable) |
+    (features.intermediate ? CellFlag.intermediate : 0) |
+    (features.switched === 'contradictory' ? CellFlag.contradictory : 0) |
+    (features.failedInTest ? CellFlag.failedInTest : 0) |
+    (features.partnerLimited ? CellFlag.partnerLimited : 0) |
+    (sources.includes('loop') ? CellFlag.readBlockUnusable : 0) |
+    (sources.includes('limited') ? CellFlag.limitedResistance : 0)
+  );
+}
+
+function lineShortFlag(cellClass: CellClass, low: Ohms | null, thresholds: ClassThresholds): number {
+  const below = cellClass === 'shorted' && low !== null && low.ohms < thresholds.lineShortBelowOhms;
+  return below ? CellFlag.lineShortSuspected : 0;
+}
+
+function causeOf(cellClass: CellClass, failedInTest: boolean, partnerLimited: boolean): CellCause {
+  if (failedInTest) return 'failedInTest';
+  return cellClass === 'undetermined' && partnerLimited ? 'partner' : 'none';
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}

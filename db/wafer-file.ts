@@ -1,0 +1,11 @@
+import type { FileKind } from './file-kind.ts';
+import { waferFile0001 } from './migrations/wafer/0001-wafer-file.ts';
+
+/** One SQLite file per wafer: what was measured and what follows from it alone. */
+export const WAFER_FILE: FileKind = {
+  name: 'wafer file',
+  // "TBWF"
+  applicationId: 0x54425746,
+  migrations: [waferFile0001],
+  pageBytes: 8_192,
+};

@@ -1,0 +1,203 @@
+import { Worker } from 'node:worker_threads';
+import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import type { FromWorker, ToWorker, WriterEntry, WriterWorkerData } from './writer-protocol.ts';
+
+export interface WriterBounds {
+  /** `ready` waits while this many sweeps or more are not yet durable. */
+  readonly maxQueuedSweeps: number;
+  /** Most sweeps in one transaction, unless a single entry holds more. */
+  readonly maxTransactionSweeps: number;
+}
+
+interface Pending {
+  readonly entry: WriterEntry;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly sweeps: number;
+  /** Told when the entry is durable or lost; `flush` adds to it. */
+  readonly settles: Settle[];
+}
+
+interface Settle {
+  resolve(): void;
+  reject(error: TunnelbenchError): void;
+}
+
+// While the worker commits one transaction the next is already in its mailbox.
+const TRANSACTIONS_IN_FLIGHT = 2;
+
+/**
+ * The queue to the writer's worker. Entries leave in order, as many to a transaction as wait: one when the queue is
+ * empty, more as it grows, up to the bound. The first failure ends it: everything not durable rejects with it.
+ */
+export class WriterLink {
+  /** Never resolves; rejects as soon as writing fails. */
+  readonly failure: Promise<never>;
+
+  private readonly file: string;
+  private readonly bounds: WriterBounds;
+  private readonly worker: Worker;
+  private readonly ended: Promise<void>;
+  private readonly waiting: Pending[] = [];
+  private readonly inFlight: Pending[][] = [];
+  private readonly waitingForRoom: Settle[] = [];
+  private queuedSweeps = 0;
+  private error: TunnelbenchError | null = null;
+  private closing: Promise<void> | null = null;
+  private closed = false;
+  private rejectFailure: (error: TunnelbenchError) => void = () => {};
+
+  /** Starts the worker; resolves when the file is open for writing. */
+  static async start(workerData: WriterWorkerData, bounds: WriterBounds): Promise<WriterLink> {
+    const link = new WriterLink(workerData, bounds);
+    const opened = new Promise<void>((resolve) => {
+      link.worker.once('message', ({ type }: FromWorker) => void (type === 'opened' && resolve()));
+    });
+    try {
+      await Promise.race([opened, link.failure]);
+    } catch (error) {
+      await link.ended;
+      throw error;
+    }
+    return link;
+  }
+
+  private constructor(workerData: WriterWorkerData, bounds: WriterBounds) {
+    this.file = workerData.file;
+    this.bounds = bounds;
+    this.failure = new Promise<never>((_, reject) => {
+      this.rejectFailure = reject;
+    });
+    // Whoever listens hears it; that nobody listens yet must not end the process.
+    this.failure.catch(() => {});
+    this.worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { workerData });
+    this.worker.on('message', (message: FromWorker) => this.hear(message));
+    this.worker.on('error', (error) => this.fail(this.failed('the writer thread died', error)));
+    this.ended = new Promise((resolve) => {
+      this.worker.once('exit', () => {
+        this.fail(this.failed('the writer thread ended before its time'));
+        resolve();
+      });
+    });
+  }
+
+  /** Sweeps handed over and not yet durable. */
+  get queued(): number {
+    return this.queuedSweeps;
+  }
+
+  /** Throws what every call after a failure or after `close` answers with. */
+  requireAlive(): void {
+    if (this.error !== null) throw this.error;
+    if (this.closing !== null) throw this.failed('the writer is closed');
+  }
+
+  /** Queues an entry; the buffers it lies in become the worker's. */
+  put(entry: WriterEntry, transfer: readonly ArrayBuffer[], sweeps: number): void {
+    this.requireAlive();
+    this.queuedSweeps += sweeps;
+    this.waiting.push({ entry, transfer, sweeps, settles: [] });
+    this.send();
+  }
+
+  /** Queues an entry; resolves when it is durable. */
+  write(entry: WriterEntry): Promise<void> {
+    const durable = new Promise<void>((resolve, reject) => {
+      this.requireAlive();
+      this.waiting.push({ entry, transfer: [], sweeps: 0, settles: [{ resolve, reject }] });
+      this.send();
+    });
+    // A caller that does not wait hears of it through `failure`; an unheard rejection must not end the process
+    // while the bench is energised.
+    durable.catch(() => {});
+    return durable;
+  }
+
+  async ready(): Promise<void> {
+    this.requireAlive();
+    if (this.queuedSweeps < this.bounds.maxQueuedSweeps) return;
+    await new Promise<void>((resolve, reject) => void this.waitingForRoom.push({ resolve, reject }));
+  }
+
+  async flush(): Promise<void> {
+    this.requireAlive();
+    await this.drained();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shut();
+    this.closing.catch(() => {});
+    return this.closing;
+  }
+
+  private async shut(): Promise<void> {
+    await this.drained().catch(() => {});
+    if (this.error === null) this.post({ type: 'close' }, []);
+    await this.ended;
+    if (this.error !== null) throw this.error;
+  }
+
+  private async drained(): Promise<void> {
+    const last = this.waiting.at(-1) ?? this.inFlight.at(-1)?.at(-1);
+    if (last === undefined) return;
+    await new Promise<void>((resolve, reject) => void last.settles.push({ resolve, reject }));
+  }
+
+  private send(): void {
+    while (this.inFlight.length < TRANSACTIONS_IN_FLIGHT && this.waiting.length > 0) {
+      const transaction = this.waiting.splice(0, this.transactionLength());
+      this.inFlight.push(transaction);
+      const entries = transaction.map(({ entry }) => entry);
+      this.post(
+        { type: 'write', entries },
+        transaction.flatMap(({ transfer }) => transfer),
+      );
+    }
+  }
+
+  /** Entries of the next transaction: as many as wait, up to the bound, at least one. */
+  private transactionLength(): number {
+    let sweeps = 0;
+    for (const [index, entry] of this.waiting.entries()) {
+      sweeps += entry.sweeps;
+      if (index > 0 && sweeps > this.bounds.maxTransactionSweeps) return index;
+    }
+    return this.waiting.length;
+  }
+
+  private hear(message: FromWorker): void {
+    if (message.type === 'failed') this.fail(new TunnelbenchError(message.code, message.facts));
+    if (message.type === 'closed') this.closed = true;
+    if (message.type === 'written') this.committed();
+  }
+
+  /** The oldest transaction in flight is durable. */
+  private committed(): void {
+    for (const { sweeps, settles } of this.inFlight.shift() ?? []) {
+      this.queuedSweeps -= sweeps;
+      for (const { resolve } of settles) resolve();
+    }
+    if (this.queuedSweeps < this.bounds.maxQueuedSweeps) {
+      for (const { resolve } of this.waitingForRoom.splice(0)) resolve();
+    }
+    this.send();
+  }
+
+  private fail(error: TunnelbenchError): void {
+    if (this.error !== null || this.closed) return;
+    this.error = error;
+    this.rejectFailure(error);
+    const lost = [...this.inFlight.splice(0).flat(), ...this.waiting.splice(0)];
+    for (const { reject } of [...lost.flatMap(({ settles }) => settles), ...this.waitingForRoom.splice(0)]) {
+      reject(error);
+    }
+  }
+
+  private failed(what: string, cause?: unknown): TunnelbenchError {
+    const remedy = 'Everything committed before is in the file; resume the session.';
+    return new TunnelbenchError('TB_WRITER_FAILED', { thing: this.file, what, remedy }, { cause });
+  }
+
+  private post(message: ToWorker, transfer: readonly ArrayBuffer[]): void {
+    this.worker.postMessage(message, transfer);
+  }
+}

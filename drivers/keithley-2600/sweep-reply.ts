@@ -1,0 +1,153 @@
+import { PointFlag } from '../../wafer/point-flags.ts';
+import type { Access, Readings, SideReading, SweepKind } from '../../wafer/sweep.ts';
+import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
+import type { PairReading } from '../capabilities.ts';
+import { isBranchOf, preReadOhms } from './pre-read-branch.ts';
+import type { StoredProgramme, StoredSegment } from './programme-upload.ts';
+
+/** Bit of the status word that comes with each reading (reference manual, "Buffer status"): source in compliance. */
+const STATUS_COMPLIANCE = 0x40;
+/** Automatic range changes of measurement and source. */
+const STATUS_AUTO_RANGE = 0x04 | 0x08;
+
+/** Keithley answers 9.9e37 for over range and 9.91e37 for not a number. */
+const LARGEST_VALUE = 1e37;
+
+/** What the instrument says when all channels are back at 0 V, before the data. Branches count from 0. */
+export interface IdleLine {
+  readonly did: 'preRead' | 'open' | 'lowBias' | 'loop';
+  readonly branchA: number;
+  readonly branchB: number;
+  readonly points: number;
+  readonly lastTimestamp: number;
+}
+
+/** Interleaved V, I, status of the three channels in the order column A, column B, row. */
+export type ChannelBlocks = readonly [Float32Array, Float32Array, Float32Array];
+
+/** "TBIDLE <token> <did> <branch> <branch> <points> <points> <points> <seconds>", or null when the line is another. */
+export function parseIdleLine(line: string): (IdleLine & { token: string }) | null {
+  const parsed =
+    /^TBIDLE (\d{1,10}) (preRead|open|lowBias|loop) (\d{1,3}) (\d{1,3}) (\d{1,5}) (\d{1,5}) (\d{1,5}) ([\d.e+-]+)$/.exec(
+      line,
+    );
+  if (!parsed || parsed[5] !== parsed[6] || parsed[6] !== parsed[7]) return null;
+  const [, token, did, branchA, branchB, points, , , seconds] = parsed;
+  const lastTimestamp = Number(seconds);
+  if (!Number.isFinite(lastTimestamp)) return null;
+  return {
+    token,
+    did: did as IdleLine['did'],
+    branchA: Number(branchA) - 1,
+    branchB: Number(branchB) - 1,
+    points: Number(points),
+    lastTimestamp,
+  };
+}
+
+/** The segments that a run has measured, in the order of the readings. */
+export function measuredSegments(
+  stored: StoredProgramme,
+  access: Access,
+  did: IdleLine['did'],
+): readonly StoredSegment[] {
+  const [preRead, lowBias, ...loop] = access === 'pair' ? stored.pair : stored.alone;
+  switch (did) {
+    case 'preRead':
+      return [preRead];
+    case 'open':
+      return [preRead, preRead];
+    case 'lowBias':
+      return [preRead, lowBias];
+    case 'loop':
+      return [preRead, ...loop];
+  }
+}
+
+/** Turns the blocks of a run into the readings of its sides; TB_REPLY_MISMATCH when counts or branches do not fit. */
+export function pairReading(
+  thing: string,
+  stored: StoredProgramme,
+  token: number,
+  access: Access,
+  idle: IdleLine,
+  blocks: ChannelBlocks,
+): PairReading {
+  const segments = measuredSegments(stored, access, idle.did);
+  const places = keptPlaces(segments);
+  const kind: SweepKind = idle.did === 'preRead' ? 'open' : idle.did;
+  const side = (own: 0 | 1, branch: number): SideReading => {
+    const readings = sideReadings(blocks, own, access === 'pair', places);
+    const ohms = preReadOhms(readings, segments[0].segment.volts.length);
+    if (!isBranchOf(stored.programme.branches, ohms, branch)) throw branchMismatch(thing, own, ohms, branch);
+    return { kind, branch, readings, rawStatus: rawStatus(blocks, own) };
+  };
+  return {
+    token,
+    access,
+    A: access === 'aloneB' ? null : side(0, idle.branchA),
+    B: access === 'aloneA' ? null : side(1, idle.branchB),
+    preReadOnly: idle.did === 'preRead',
+    residualAmps: residualAmps(blocks),
+    instrumentSeconds: idle.lastTimestamp,
+  };
+}
+
+/** Places of the programme's own points among all points of the run. */
+function keptPlaces(segments: readonly StoredSegment[]): number[] {
+  const places: number[] = [];
+  let start = 0;
+  for (const { list } of segments) {
+    for (const place of list.keep) places.push(start + place);
+    start += list.levels.length;
+  }
+  return places;
+}
+
+/** In a pair the current is the column's own; alone it is what returns through the row, whose sign is the opposite. */
+function sideReadings(blocks: ChannelBlocks, own: 0 | 1, pair: boolean, places: readonly number[]): Readings {
+  const [column, partner, row] = [blocks[own], blocks[1 - own], blocks[2]];
+  const volts = new Float32Array(places.length);
+  const amps = new Float32Array(places.length);
+  const flags = new Uint8Array(places.length);
+  places.forEach((place, i) => {
+    const at = 3 * place;
+    const current = pair ? column[at + 1] : -row[at + 1];
+    const valued = [column[at], row[at], current].every((value) => Math.abs(value) < LARGEST_VALUE);
+    if (valued) {
+      volts[i] = column[at] - row[at];
+      amps[i] = current;
+    } else flags[i] |= PointFlag.missing | PointFlag.overRange;
+    if ((column[at + 2] | row[at + 2]) & STATUS_COMPLIANCE) flags[i] |= PointFlag.compliance;
+    if ((column[at + 2] | row[at + 2]) & STATUS_AUTO_RANGE) flags[i] |= PointFlag.autoRange;
+    if (partner[at + 2] & STATUS_COMPLIANCE) flags[i] |= PointFlag.partnerLimited;
+  });
+  return { volts, amps, flags };
+}
+
+/** OR of the status words of the side's own column and of the row, over all points of the run. */
+function rawStatus(blocks: ChannelBlocks, own: 0 | 1): number {
+  let status = 0;
+  for (const block of [blocks[own], blocks[2]]) for (let at = 2; at < block.length; at += 3) status |= block[at];
+  return status >>> 0;
+}
+
+/** Largest |sum of the three currents|, over the points where all three have a value. */
+function residualAmps([columnA, columnB, row]: ChannelBlocks): number {
+  let largest = 0;
+  for (let at = 1; at < row.length; at += 3) {
+    const currents = [columnA[at], columnB[at], row[at]];
+    if (!currents.every((amps) => Math.abs(amps) < LARGEST_VALUE)) continue;
+    largest = Math.max(largest, Math.abs(currents[0] + currents[1] + currents[2]));
+  }
+  return largest;
+}
+
+function branchMismatch(thing: string, own: 0 | 1, ohms: number | null, branch: number): TunnelbenchError {
+  return new TunnelbenchError('TB_REPLY_MISMATCH', {
+    thing,
+    what: `the branch chosen by the instrument for side ${own === 0 ? 'A' : 'B'} does not follow from its readings`,
+    value: `branch ${branch}, pre-read ${ohms === null ? 'without a usable point' : `${ohms.toPrecision(4)} Ω`}`,
+    remedy: 'The sweep is not stored; reopen the link, configure and load the programme again.',
+  });
+}

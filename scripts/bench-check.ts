@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { checkAgainstBench } from '../acquisition/check-plan.ts';
+import { readRecipeFile } from '../acquisition/recipe-file.ts';
+import { type AccessCheck, checkBench, type InstrumentCheck } from '../drivers/bench-check.ts';
+import { readBenchFile } from '../drivers/bench-file.ts';
+import { benchSettings } from './bench-settings.ts';
+
+/** `tunnelbench bench check`: exit status 0 when every instrument and every access scheme asked for is usable. */
+export function addBenchCommand(program: Command): void {
+  program
+    .command('bench')
+    .description('Work with the instruments of a bench file.')
+    .command('check')
+    .description('Identify every instrument, drain error queues, read limits back; nothing is switched on.')
+    .argument('<bench.yaml>', 'bench file')
+    .option('--recipe <file>', 'also hold this recipe against the bench and load it into the source')
+    .action(async (file: string, { recipe }: { recipe?: string }) => {
+      const benchFile = await readBenchFile(file);
+      const checked = recipe === undefined ? null : await readRecipeFile(recipe);
+      if (checked) checkAgainstBench(checked, benchSettings(benchFile));
+      const { instruments, access, ok } = await checkBench(
+        benchFile,
+        checked?.programme ?? null,
+        AbortSignal.timeout(120_000),
+      );
+      for (const line of instruments.flatMap(instrumentLines)) console.log(line);
+      for (const line of access.map(accessLine)) console.log(line);
+      console.log(ok ? 'bench ok' : 'bench NOT ok');
+      if (!ok) process.exitCode = 1;
+    });
+}
+
+function instrumentLines({ place, resource, identity, errors, limits, state, problem }: InstrumentCheck): string[] {
+  const who = identity
+    ? `${identity.vendor} ${identity.model}, serial ${identity.serial}, firmware ${identity.firmware}`
+    : 'not identified';
+  const facts: [string, string | null][] = [
+    ['errors drained', errors.length > 0 ? errors.join('; ') : identity ? 'none' : null],
+    ['limits', limits],
+    ['state', state],
+    ['PROBLEM', problem],
+  ];
+  return [
+    `${place.padEnd(9)} ${problem === null ? 'ok ' : 'BAD'}  ${who}  [${resource}]`,
+    ...facts.flatMap(([name, text]) => (text === null ? [] : [`${' '.repeat(15)}${name}: ${text}`])),
+  ];
+}
+
+function accessLine({ scheme, asked, problem }: AccessCheck): string {
+  const verdict = problem === null ? 'realisable' : `not realisable: ${problem}`;
+  return `access ${scheme.padEnd(7)} ${asked ? '(asked for) ' : ''}${verdict}`;
+}

@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { dryRun } from '../acquisition/dry-run.ts';
+import type { SessionOutcome } from '../acquisition/session.ts';
+import { checkSessionFields, SESSION_FIELDS } from '../acquisition/session-fields.ts';
+import { StopRequest } from '../acquisition/stop-request.ts';
+import { stopOnSignals } from '../acquisition/stop-signals.ts';
+import type { SessionFields } from '../db/records.ts';
+import { type BenchFile, readBenchFile } from '../drivers/bench-file.ts';
+import type { Bench } from '../drivers/capabilities.ts';
+import { openBench } from '../drivers/open-bench.ts';
+import { benchJson } from './bench-settings.ts';
+import { addPlanOptions, type PlanOptions, planFromOptions } from './plan-options.ts';
+import { ProgressLine } from './progress-line.ts';
+import { runMeasurement } from './run-measurement.ts';
+
+type MeasureOptions = PlanOptions & Partial<SessionFields> & { readonly out: string };
+
+/** `tunnelbench measure`: exit status 0 when the plan was finished and the bench is safe, 1 otherwise. */
+export function addMeasureCommand(program: Command): void {
+  const command = program
+    .command('measure')
+    .description('Measure a wafer: plan, contact, sweep, store, make safe.')
+    .argument('<bench.yaml>', 'bench file')
+    .requiredOption('--out <wafer.sqlite>', 'wafer file to make');
+  addPlanOptions(command);
+  for (const { option, meaning } of SESSION_FIELDS) command.option(`${option} <text>`, `${meaning}, or "unknown"`);
+  command.action(async (file: string, options: MeasureOptions) => {
+    const fields = checkSessionFields(options);
+    const benchFile = await readBenchFile(file);
+    const frozen = await planFromOptions(benchFile, options);
+    dryRun(frozen);
+    const outcome = await withBench(benchFile, (bench, watch) =>
+      runMeasurement({ bench, frozen, file: options.out, fields, benchJson: benchJson(benchFile), ...watch }),
+    );
+    reportOutcome(outcome, options.out);
+  });
+}
+
+export interface Watch {
+  readonly stop: StopRequest;
+  readonly onProgress: ProgressLine['update'];
+}
+
+/** Opens the bench, shows progress, stops on signals, and closes the bench whatever happens. */
+export async function withBench(
+  benchFile: BenchFile,
+  run: (bench: Bench, watch: Watch) => Promise<SessionOutcome>,
+): Promise<SessionOutcome> {
+  const stop = new StopRequest();
+  const progress = new ProgressLine(process.stderr);
+  const tell = (text: string) => {
+    progress.close();
+    console.error(text);
+  };
+  const release = stopOnSignals(stop, tell);
+  try {
+    const bench = await openBench(benchFile, stop.signal);
+    try {
+      return await run(bench, { stop, onProgress: (state) => progress.update(state) });
+    } finally {
+      await bench.close();
+    }
+  } finally {
+    progress.close();
+    release();
+  }
+}
+
+/** Says in a few lines how the session ended and how the bench was left; sets the exit status. */
+export function reportOutcome({ end, error, safeState, progress, losses }: SessionOutcome, file: string): void {
+  const { cellsDone, cellsTotal } = progress;
+  console.log(`session ${end}: ${cellsDone} of ${cellsTotal} cells, ${losses} lost in the test, stored in ${file}`);
+  console.log(`bench ${safeState.verdict} at ${safeState.at}`);
+  for (const { name, outcome, detail } of safeState.steps) console.log(`  ${name.padEnd(12)} ${outcome}: ${detail}`);
+  if (error !== null) throw error;
+  if (end !== 'finished') {
+    console.log(`continue with: tunnelbench resume ${file} --bench <bench.yaml>`);
+    process.exitCode = 1;
+  }
+}

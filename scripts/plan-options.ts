@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { type FrozenPlan, makePlan } from '../acquisition/plan.ts';
+import { DEFAULT_RECIPE_FILE, readRecipeFile } from '../acquisition/recipe-file.ts';
+import type { BenchFile } from '../drivers/bench-file.ts';
+import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import { benchSettings } from './bench-settings.ts';
+
+/** Options that choose a plan; `plan` and `measure` share them. */
+export interface PlanOptions {
+  readonly recipe?: string;
+  readonly dies?: string;
+  readonly cells?: string;
+  readonly deadline?: string;
+}
+
+export function addPlanOptions(command: Command): Command {
+  return command
+    .option('--recipe <file>', 'recipe (YAML); without it the default recipe')
+    .option('--dies <list>', 'ordinals of the dies to measure, e.g. 0,3,7-9; without it all dies of the bench file')
+    .option('--cells <number>', 'a quick look at about this many cells of each die; without it all cells')
+    .option('--deadline <hours>', 'refuse a plan that would take longer');
+}
+
+export async function planFromOptions(bench: BenchFile, options: PlanOptions): Promise<FrozenPlan> {
+  const recipe = await readRecipeFile(options.recipe ?? DEFAULT_RECIPE_FILE);
+  const { dies, cells, deadline } = options;
+  return makePlan({
+    recipe,
+    bench: benchSettings(bench),
+    ...(dies !== undefined && { dies: parseOrdinals(dies) }),
+    ...(cells !== undefined && { cells: positiveNumber('--cells', cells) }),
+    ...(deadline !== undefined && { deadlineSeconds: 3600 * positiveNumber('--deadline', deadline) }),
+  });
+}
+
+/** "0,3,7-9" to [0, 3, 7, 8, 9]. */
+export function parseOrdinals(text: string): number[] {
+  return text.split(',').flatMap((part) => {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    if (match === null) return usage('--dies', text, 'ordinals and ranges such as 0,3,7-9');
+    const first = Number(match[1]);
+    const last = Number(match[2] ?? match[1]);
+    if (last < first) usage('--dies', text, 'ranges that ascend');
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+function positiveNumber(option: string, text: string): number {
+  const value = Number(text);
+  return Number.isFinite(value) && value > 0 ? value : usage(option, text, 'a number above 0');
+}
+
+function usage(option: string, value: string, expected: string): never {
+  const remedy = 'See "tunnelbench plan --help".';
+  throw new TunnelbenchError('TB_USAGE', { thing: option, what: 'not understood', value, expected, remedy });
+}

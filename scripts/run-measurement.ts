@@ -1,0 +1,96 @@
+import { v7 as uuidV7 } from 'uuid';
+import type { Classifier } from '../acquisition/classifier.ts';
+import type { FrozenPlan } from '../acquisition/plan.ts';
+import type { MeasurementProgress } from '../acquisition/progress.ts';
+import type { Recorded } from '../acquisition/record-stream.ts';
+import { resumePoint } from '../acquisition/resume.ts';
+import { runSession, type SessionOutcome } from '../acquisition/session.ts';
+import type { StopRequest } from '../acquisition/stop-request.ts';
+import { createClassifier } from '../analysis/classify.ts';
+import type { SessionFields } from '../db/records.ts';
+import { WaferReader } from '../db/wafer-reader.ts';
+import { WaferWriter } from '../db/wafer-writer.ts';
+import type { Bench } from '../drivers/capabilities.ts';
+import type { Recipe } from '../wafer/recipe.ts';
+import { softwareVersion } from './software-version.ts';
+
+interface Watched {
+  readonly bench: Bench;
+  /** Bench file text and the like, as JSON; stored with the session. */
+  readonly benchJson: string;
+  readonly stop?: StopRequest;
+  readonly onProgress?: (progress: MeasurementProgress) => void;
+  readonly onRecorded?: (rows: Recorded) => void;
+}
+
+export interface MeasurementRequest extends Watched {
+  readonly frozen: FrozenPlan;
+  /** Wafer file to make. TB_FILE_EXISTS when it is there already. */
+  readonly file: string;
+  readonly fields: SessionFields;
+}
+
+export interface ResumeRequest extends Watched {
+  readonly file: string;
+  /** Fields that changed since the last session, e.g. the operator. */
+  readonly fields?: Partial<SessionFields>;
+}
+
+/**
+ * Measures a plan on an opened bench into a new wafer file. Closes the file, not the bench. An unfinished measurement is
+ * not a rejection: the outcome says how the session ended, why, and how the bench was left.
+ */
+export async function runMeasurement(request: MeasurementRequest): Promise<SessionOutcome> {
+  const { frozen, file, fields } = request;
+  const { bench } = frozen.plan;
+  const writer = await WaferWriter.create(file, {
+    id: uuidV7(),
+    lot: fields.lot,
+    wafer: fields.wafer,
+    geometry: bench.geometry,
+    dies: bench.wafer.dies,
+    createdAt: new Date().toISOString(),
+  });
+  return await runAndClose(writer, { ...watchedOf(request), frozen, fields });
+}
+
+/** Continues the last plan of a wafer file on an opened bench. Throws TB_SESSION_NOT_RESUMABLE when nothing is left. */
+export async function resumeMeasurement(request: ResumeRequest): Promise<SessionOutcome> {
+  const reader = WaferReader.open(request.file);
+  let point: ReturnType<typeof resumePoint>;
+  try {
+    point = resumePoint(reader);
+  } finally {
+    reader.close();
+  }
+  const { frozen, earlier } = point;
+  const fields = { ...point.fields, ...request.fields };
+  const writer = await WaferWriter.open(request.file);
+  return await runAndClose(writer, { ...watchedOf(request), frozen, fields, earlier });
+}
+
+type SessionParts = Omit<Parameters<typeof runSession>[0], 'store' | 'classifier' | 'softwareVersion'>;
+
+async function runAndClose(writer: WaferWriter, parts: SessionParts): Promise<SessionOutcome> {
+  const classifier = classifierFor(parts.frozen.plan.recipe);
+  try {
+    return await runSession({ ...parts, store: writer, classifier, softwareVersion: softwareVersion() });
+  } finally {
+    // A writer that failed has told so through the outcome; closing it only cleans up.
+    await writer.close().catch(() => {});
+  }
+}
+
+function classifierFor({ programme, thresholds }: Recipe): Classifier {
+  return createClassifier(programme, thresholds);
+}
+
+function watchedOf({ bench, benchJson, stop, onProgress, onRecorded }: Watched): Watched {
+  return {
+    bench,
+    benchJson,
+    ...(stop && { stop }),
+    ...(onProgress && { onProgress }),
+    ...(onRecorded && { onRecorded }),
+  };
+}

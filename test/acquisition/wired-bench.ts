@@ -1,0 +1,84 @@
+import { makePlan } from '../../acquisition/plan.ts';
+import type { SessionOutcome } from '../../acquisition/session.ts';
+import { StopRequest } from '../../acquisition/stop-request.ts';
+import { type BenchFile, parseBenchFile } from '../../drivers/bench-file.ts';
+import { openBench } from '../../drivers/open-bench.ts';
+import {
+  openSimulatedBench,
+  type SimulatedBench,
+  type SimulatedBenchOptions,
+} from '../../drivers/simulated/simulated-bench.ts';
+import { benchJson, benchSettings } from '../../scripts/bench-settings.ts';
+import { resumeMeasurement, runMeasurement } from '../../scripts/run-measurement.ts';
+import type { Recipe } from '../../wafer/recipe.ts';
+import { FIELDS, quickRecipe } from './memory-session.ts';
+
+/** A simulated bench with a small die behind real wires, and sessions on it through the real drivers. */
+export class WiredBench {
+  readonly simulated: SimulatedBench;
+  readonly benchFile: BenchFile;
+
+  static async open(options: Partial<SimulatedBenchOptions> = {}): Promise<WiredBench> {
+    const geometry = { rows: 10, columns: 12, columnsPerEnableLine: 2 } as const;
+    const dies = [0, 1, 2].map((ordinal) => ({ ordinal, x: ordinal, y: 0 }));
+    return new WiredBench(await openSimulatedBench({ seed: 7, geometry, dies, ...options }));
+  }
+
+  private constructor(simulated: SimulatedBench) {
+    this.simulated = simulated;
+    this.benchFile = parseBenchFile(simulated.benchYaml, 'simulated.yaml');
+  }
+
+  /** Outputs off, no line enabled, supplies off, separated: asked of the physical world, not of the drivers. */
+  get isSafe(): boolean {
+    const { station } = this.simulated;
+    const quiet = (['columnA', 'columnB', 'row'] as const).every((channel) => {
+      const { outputOn, volts } = station.sourceSetting(channel);
+      return !outputOn && volts === 0;
+    });
+    return quiet && station.height === 'separation' && station.senseSupply('vdd').volts === 0;
+  }
+
+  /** Measures the first die; with `stopAfter`, asks to stop once so many positions are handed to the writer. */
+  async measure(
+    file: string,
+    change: Partial<Recipe> = {},
+    stopAfter = Number.POSITIVE_INFINITY,
+  ): Promise<SessionOutcome> {
+    const bench = benchSettings(this.benchFile);
+    const frozen = makePlan({ recipe: quickRecipe(change), bench, dies: [0] });
+    const stop = new StopRequest();
+    let positions = 0;
+    return await this.#with((opened) =>
+      runMeasurement({
+        bench: opened,
+        frozen,
+        file,
+        fields: FIELDS,
+        benchJson: benchJson(this.benchFile),
+        stop,
+        onRecorded: () => {
+          positions += 1;
+          if (positions === stopAfter) stop.finish('test');
+        },
+      }),
+    );
+  }
+
+  async resume(file: string): Promise<SessionOutcome> {
+    return await this.#with((bench) => resumeMeasurement({ bench, file, benchJson: benchJson(this.benchFile) }));
+  }
+
+  async close(): Promise<void> {
+    await this.simulated.close();
+  }
+
+  async #with(run: (bench: Awaited<ReturnType<typeof openBench>>) => Promise<SessionOutcome>): Promise<SessionOutcome> {
+    const bench = await openBench(this.benchFile, AbortSignal.timeout(60_000));
+    try {
+      return await run(bench);
+    } finally {
+      await bench.close();
+    }
+  }
+}
