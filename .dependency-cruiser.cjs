@@ -76,7 +76,7 @@ module.exports = {
       comment: 'no barrel files',
       severity: 'error',
       from: {},
-      to: { path: '^(wafer|physics|drivers|db|acquisition|analysis|training|scripts)/(.*/)?index\\.(ts|js)$' },
+      to: { path: '(^|/)index\\.(ts|js)$', pathNot: 'node_modules' },
     },
   ],
   options: {

@@ -74,9 +74,8 @@ const schema = z.strictObject({
     .default(['pair']),
   limits: z.strictObject({
     junctionVolts: positive.max(2),
-    padVolts: z
-      .strictObject({ min: z.number().max(0), max: positive })
-      .refine(({ min }) => min >= -0.1, { message: 'min must not be below −0.1 V: pad diodes would conduct' }),
+    // Pad diodes conduct a little below the substrate: no pad may go further than 0.1 V.
+    padVolts: z.strictObject({ min: z.number().min(-0.1).max(0), max: positive }),
     limitAmps: positive.max(0.1),
   }),
   gate: z.strictObject({ volts: positive.max(5) }),

@@ -73,6 +73,7 @@ async function reproduce(options: Options): Promise<void> {
       store,
       trainer,
       emulator,
+      images: 'test',
       softwareVersion: softwareVersion(),
       readOut: readOutOf(options),
       signal: interrupt.signal,

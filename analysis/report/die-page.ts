@@ -88,7 +88,7 @@ function titleBlock({ wafer, die, sessions, plan, simulated }: DieFacts): Markup
   return factList([
     ['Lot', wafer.lot],
     ['Wafer', wafer.wafer],
-    ['Die (x, y)', `${dieLabel(die)}, ${die.ordinal + 1} in measuring order`],
+    ['Die (x, y)', `${dieLabel(die)}, no. ${die.ordinal + 1} in measuring order`],
     ['Measured', time(latest.startedAt)],
     ['Session', markup`<code>${latest.id}</code>`],
     ['Recipe', plan.recipe.name],

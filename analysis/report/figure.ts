@@ -4,7 +4,8 @@ import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } fro
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { escapeText, Markup } from './markup.ts';
-import { FONT, INK, MUTED, RULE } from './palette.ts';
+import { integer } from './numbers.ts';
+import { FONT, INK, MUTED } from './palette.ts';
 
 use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
 
@@ -23,7 +24,22 @@ export function drawFigure(option: EChartsOption, { width, height }: FigureSize,
   return new Markup(scalable);
 }
 
-/** An axis in the report's style: thin line, small ticks inside the text colour, no grid unless asked. */
+/** Tick labels as the text prints numbers; rounding hides what binary fractions add. */
+function tickText(value: number): string {
+  const rounded = Number(value.toPrecision(6));
+  return Math.abs(rounded) >= 1000 ? integer(rounded) : String(rounded).replace('-', '−');
+}
+
+/** The same without the first and last label: an axis that starts at a bin edge has odd numbers there. */
+export const INNER_LABELS = {
+  color: INK,
+  fontSize: 11,
+  showMinLabel: false,
+  showMaxLabel: false,
+  formatter: tickText,
+};
+
+/** An axis in the report's style: a thin line with small ticks at the edge of the figure, no grid. */
 export function axis(name: string, more: object = {}): object {
   return {
     type: 'value',
@@ -31,10 +47,10 @@ export function axis(name: string, more: object = {}): object {
     nameLocation: 'middle',
     nameGap: 30,
     nameTextStyle: { color: MUTED, fontSize: 12 },
-    axisLine: { show: true, lineStyle: { color: INK, width: 1 } },
+    axisLine: { show: true, onZero: false, lineStyle: { color: INK, width: 1 } },
     axisTick: { show: true, length: 4, lineStyle: { color: INK } },
-    axisLabel: { color: INK, fontSize: 11 },
-    splitLine: { show: false, lineStyle: { color: RULE, width: 0.5 } },
+    axisLabel: { color: INK, fontSize: 11, formatter: tickText },
+    splitLine: { show: false },
     ...more,
   };
 }

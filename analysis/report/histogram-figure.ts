@@ -1,8 +1,8 @@
 import { type GaussianFit, gaussianDensity } from '../gaussian-fit.ts';
-import { axis, drawFigure } from './figure.ts';
+import { axis, drawFigure, INNER_LABELS } from './figure.ts';
 import type { Markup } from './markup.ts';
 import { fixed, withUncertainty } from './numbers.ts';
-import { INK, STATE_COLOURS } from './palette.ts';
+import { STATE_COLOURS } from './palette.ts';
 
 const SIZE = { width: 520, height: 300 };
 const CURVE_POINTS = 160;
@@ -23,13 +23,14 @@ export function resistanceHistogram(fit: GaussianFit, state: 'P' | 'AP'): Markup
   return drawFigure(
     {
       grid: { left: 62, right: 14, top: 16, bottom: 46 },
-      xAxis: axis(`R_${state} (kΩ)`, { min: kilo(start), max: kilo(end), axisLabel: tickLabels() }),
+      xAxis: axis(`R_${state} (kΩ)`, { min: kilo(start), max: kilo(end), axisLabel: INNER_LABELS }),
       yAxis: axis(`cells per ${binText(kilo(width))} kΩ`, { nameGap: 44 }),
       series: [
         {
           type: 'custom',
           renderItem: barItem,
           data: bars,
+          encode: { x: [0, 1], y: 2 },
           itemStyle: { color: STATE_COLOURS[state], opacity: 0.38 },
         },
         {
@@ -61,11 +62,6 @@ export function barItem(_: unknown, api: BarApi) {
     shape: { x: left + gap / 2, y: top, width: right - left - gap, height: bottom - top },
     style: { fill: api.visual('color'), opacity: 0.38 },
   };
-}
-
-/** End labels of an axis that starts at a bin edge are odd numbers: only the round ones are printed. */
-function tickLabels(): object {
-  return { color: INK, fontSize: 11, showMinLabel: false, showMaxLabel: false };
 }
 
 function binText(width: number): string {

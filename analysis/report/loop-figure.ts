@@ -2,7 +2,7 @@ import type { StoredSweep } from '../../db/records.ts';
 import type { CellClass } from '../../wafer/cell-class.ts';
 import { PointFlag } from '../../wafer/point-flags.ts';
 import { type SweepProgramme, segmentsOf } from '../../wafer/sweep.ts';
-import { axis, drawFigure } from './figure.ts';
+import { axis, drawFigure, INNER_LABELS } from './figure.ts';
 import type { Markup } from './markup.ts';
 import { CLASS_INKS, INK } from './palette.ts';
 
@@ -24,7 +24,7 @@ export function loopFigure(sweep: StoredSweep, programme: SweepProgramme, name: 
     {
       title: { text: title, left: 50, top: 2, textStyle: { fontSize: 12, fontWeight: 600, color: INK } },
       grid: { left: 52, right: 12, top: 30, bottom: 44 },
-      xAxis: axis('V (V)', { min: -reach, max: reach, interval: lowBias ? 0.02 : 0.25, axisLabel: hideEnds() }),
+      xAxis: axis('V (V)', { min: -reach, max: reach, interval: lowBias ? 0.02 : 0.25, axisLabel: INNER_LABELS }),
       yAxis: axis(inOhms ? 'R (Ω)' : 'R (kΩ)', { nameGap: 36, min: 0, splitNumber: 4 }),
       series: [
         {
@@ -58,8 +58,4 @@ function quotients(sweep: StoredSweep, programme: SweepProgramme): [number, numb
     start = end;
   }
   return points;
-}
-
-function hideEnds(): object {
-  return { color: INK, fontSize: 11, showMinLabel: false, showMaxLabel: false };
 }

@@ -18,6 +18,7 @@ export function switchingFigure(positive: Float64Array, negative: Float64Array, 
     type: 'custom',
     renderItem: barItem,
     data,
+    encode: { x: [0, 1], y: 2 },
     itemStyle: { color },
   });
   return drawFigure(

@@ -66,20 +66,26 @@ describe('a bench file', () => {
   });
 
   it.each([
-    ['gate: {volts: 1.8}', 'gate: {volts: high}', '16:15', 'gate.volts'],
-    ['limitAmps: 1.0e-3}', 'limitAmps: 5}', '15:83', 'limits.limitAmps'],
-    ['{apToP: positive}', '{apToP: up}', '18:19', 'polarity.apToP'],
-    ["row: 'node[2].smua'", "row: 'smua'", '7:72', 'instruments.smu.channels.row'],
-    ["row: 'node[2].smua'", "row: 'node[1].smua'", '7:15', 'instruments.smu.channels'],
-    ['driver: velox', 'driver: velux', '12:20', 'instruments.prober.driver'],
-    ['TCPIP0::192.0.2.12::1412::SOCKET', 'TCPIP0::192.0.2.12::1412', '12:37', 'instruments.prober.resource'],
-    ['settleSeconds: 0.001', 'settleseconds: 0.001', '10:89', 'instruments.router.settleseconds'],
-    ['columns: 200', 'columns: 201', '2:11', 'columns divisible'],
-    ['padMap: consecutive', 'padMap: {rows: "1-100"}', '13:9', 'padMap'],
-    ['min: -0.1', 'min: -0.5', '15:44', 'limits.padVolts'],
-  ])('with "%s" as "%s" names %s', (right, wrong, place, name) => {
-    const { code, facts, message } = failureOf(SAMPLE_BENCH.replace(right, wrong));
-    expect([code, facts.thing]).toEqual(['TB_BENCH_FILE_INVALID', `bench.yaml:${place}`]);
+    ['gate: {volts: 1.8}', 'gate: {volts: high}', 'high', 'gate.volts'],
+    ['limitAmps: 1.0e-3}', 'limitAmps: 5}', '5}', 'limits.limitAmps'],
+    ['{apToP: positive}', '{apToP: up}', 'up', 'polarity.apToP'],
+    ["row: 'node[2].smua'", "row: 'smua'", "'smua'", 'instruments.smu.channels.row'],
+    ["{columnA: 'node[1].smua'", "{columnA: 'node[2].smua'", '{', 'instruments.smu.channels'],
+    ["columnB: 'node[1].smub'", "columnB: 'node[1].smuc'", "'node", 'instruments.smu.channels.columnB'],
+    ['driver: velox', 'driver: velux', 'velux', 'instruments.prober.driver'],
+    ["'TCPIP0::192.0.2.12::1412::SOCKET'", "'TCPIP0::192.0.2.12::1412'", "'", 'instruments.prober.resource'],
+    ['settleSeconds: 0.001', 'settleseconds: 0.001', '0.001', 'instruments.router.settleseconds'],
+    ['{rows: 100, columns: 200', '{rows: 100, columns: 201', '{', 'columns divisible'],
+    ['padMap: consecutive', 'padMap: {rows: "1-100"}', '{', 'padMap'],
+    ['min: -0.1', 'min: -0.5', '-0.5', 'limits.padVolts.min'],
+  ])('with "%s" as "%s" points at %s', (right, wrong, at, name) => {
+    const text = SAMPLE_BENCH.replace(right, wrong);
+    const before = text.slice(0, text.indexOf(wrong) + wrong.indexOf(at)).split('\n');
+    const { code, facts, message } = failureOf(text);
+    expect([code, facts.thing]).toEqual([
+      'TB_BENCH_FILE_INVALID',
+      `bench.yaml:${before.length}:${(before.at(-1) ?? '').length + 1}`,
+    ]);
     expect(message).toContain(name);
   });
 

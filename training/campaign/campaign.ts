@@ -1,6 +1,6 @@
 import type { DieModel } from '../../analysis/die-model.ts';
 import type { ModelStore } from '../../db/model-store.ts';
-import { DEFAULT_CONDITIONS, type EmulationConditions } from '../emulation/emulation-conditions.ts';
+import { DEFAULT_CONDITIONS, type EmulationConditions, type ImageSet } from '../emulation/emulation-conditions.ts';
 import type { Emulator } from '../emulation/emulator.ts';
 import { emulateStored } from '../emulation/stored-emulations.ts';
 import { dieConductances } from '../mapping/die-conductances.ts';
@@ -20,8 +20,9 @@ import { trainStored } from './stored-ensemble.ts';
 export interface CampaignTools {
   readonly store: ModelStore;
   readonly trainer: Trainer;
-  /** Holds the images that errors are counted on. */
+  /** Holds the images that errors are counted on, of the set named. */
   readonly emulator: Emulator;
+  readonly images: ImageSet;
   readonly softwareVersion: string;
   readonly readOut: ReadOut;
   readonly signal?: AbortSignal | undefined;
@@ -87,12 +88,12 @@ export class Campaign {
     solutions: readonly Solution[],
     change: Partial<EmulationConditions> = {},
   ): Promise<readonly (readonly number[])[]> {
-    const { store, emulator, trainer, readOut, signal, onProgress } = this.tools;
+    const { store, emulator, images, trainer, readOut, signal, onProgress } = this.tools;
     const { sha256, splitSeed } = trainer.dataset;
     const errors = await emulateStored(store, emulator, {
       solutions,
       models,
-      conditions: { ...DEFAULT_CONDITIONS, readOut, ...change },
+      conditions: { ...DEFAULT_CONDITIONS, images, readOut, ...change },
       dataset: { sha256, splitSeed },
       signal,
       onProgress: (done, total) => onProgress?.('emulating', done, total),

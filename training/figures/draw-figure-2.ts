@@ -9,7 +9,7 @@ const HEIGHT = 560;
 /** The box plot: software baseline, then each die in order; errors on a logarithmic axis, the same for 2c, 2d and 2e. */
 export function drawFigure2(figure: Figure2, subtitle: string): Picture {
   const { baseline, dies } = figure;
-  const categories = ['software', ...dies.map(({ ordinal, badCells }) => `${ordinal}\n${badCells}`)];
+  const categories = ['soft-\nware', ...dies.map(({ ordinal, badCells }) => `${ordinal}\n${badCells}`)];
   const boxes = [
     boxItem(baseline, COLOURS.baseline),
     ...dies.map(({ box, outlier }) => boxItem(box, outlier ? COLOURS.outlier : COLOURS.die)),

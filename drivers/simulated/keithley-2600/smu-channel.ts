@@ -244,18 +244,17 @@ export class SmuChannel {
 
   /** Time an automatic change of the measuring range adds before the reading; the range is changed here. */
   autorangeSeconds(): number {
-    if (this.measureAutorangeAmps === 0 && this.measureAutorangeVolts === 0) return 0;
-    const terminal = this.terminal();
-    const before = [this.measureRangeAmps, this.measureRangeVolts];
-    if (this.measureAutorangeAmps !== 0) {
-      const fitting = smallestRange(AMP_RANGES, Math.abs(terminal.amps));
-      this.measureRangeAmps = Math.max(this.lowRangeAmps, fitting);
+    let changes = 0;
+    if (this.measureAutorangeAmps !== SmuConstant.AUTORANGE_OFF) {
+      const fitting = Math.max(this.lowRangeAmps, smallestRange(AMP_RANGES, Math.abs(this.terminal().amps)));
+      if (fitting !== this.measureRangeAmps) changes += 1;
+      this.measureRangeAmps = fitting;
     }
-    if (this.measureAutorangeVolts !== 0) {
-      // Measuring what is sourced uses the source's range.
+    // Measuring what is sourced uses the source's range.
+    if (this.measureAutorangeVolts !== SmuConstant.AUTORANGE_OFF && this.measureRangeVolts !== this.sourceRangeVolts) {
       this.measureRangeVolts = this.sourceRangeVolts;
+      changes += 1;
     }
-    const changes = Number(before[0] !== this.measureRangeAmps) + Number(before[1] !== this.measureRangeVolts);
     if (changes > 0) this.pendingStatus |= READING_STATUS.autoRangeMeasure;
     return changes * TIMES.rangeChange;
   }

@@ -14,6 +14,9 @@ export class TspInstrument implements WireInstrument {
   identity: string;
   private readonly clock: SimulatedClock;
   private chain: Promise<void> = Promise.resolve();
+  /** Lines so far, and the last of them that was an abort. */
+  private received = 0;
+  private abortedThrough = 0;
   private standardEvent = 0;
   private standardEnable = 0;
   private serviceEnable = 0;
@@ -31,12 +34,15 @@ export class TspInstrument implements WireInstrument {
     };
     const collector = new ScriptCollector();
     const splitter = new LineSplitter(LINE_BYTES, (line) => {
-      // abort acts at once, past everything that waits behind a running script.
+      this.received += 1;
+      // abort acts past what waits behind a running script: all earlier input ends where it runs or waits.
       if (line?.trim() === 'abort') {
+        this.abortedThrough = this.received;
         this.runtime.abort();
         return;
       }
-      this.chain = this.chain.then(() => this.take(line, collector, send));
+      const number = this.received;
+      this.chain = this.chain.then(() => this.take(line, collector, send, () => number < this.abortedThrough));
     });
     return {
       receive: (bytes) => splitter.push(bytes),
@@ -46,7 +52,12 @@ export class TspInstrument implements WireInstrument {
     };
   }
 
-  private async take(line: string | null, collector: ScriptCollector, send: (bytes: Buffer) => void): Promise<void> {
+  private async take(
+    line: string | null,
+    collector: ScriptCollector,
+    send: (bytes: Buffer) => void,
+    isAborted: () => boolean,
+  ): Promise<void> {
     await this.clock.spend(LINE_SECONDS);
     if (line === null) {
       this.runtime.errors.add(-363, 'Input buffer over-run', 1);
@@ -59,9 +70,9 @@ export class TspInstrument implements WireInstrument {
       if (runtime.prompts.prompts !== 0) send(Buffer.from('>>>>\n'));
       return;
     }
-    if (collected !== null) await runtime.define(collected.name, collected.text, send, collected.run);
+    if (collected !== null) await runtime.define(collected.name, collected.text, send, collected.run, isAborted);
     else if (line.trimStart().startsWith('*')) await this.common(line.trim(), send);
-    else if (line.trim() !== '') await runtime.run(line, send);
+    else if (line.trim() !== '') await runtime.run(line, send, isAborted);
     if (runtime.prompts.prompts !== 0) send(Buffer.from(runtime.errors.count > before ? 'TSP?\n' : 'TSP>\n'));
   }
 

@@ -61,8 +61,11 @@ export class TspRuntime {
     this.machine.close();
   }
 
-  /** Runs one chunk to its end; what it prints goes to `output`. Errors go to the queue. */
-  async run(text: string, output: (bytes: Buffer) => void): Promise<void> {
+  /**
+   * Runs one chunk to its end; what it prints goes to `output`. Errors go to the queue. `isAborted` tells that the
+   * chunk is to end where it first waits: an abort overtook it on the way in.
+   */
+  async run(text: string, output: (bytes: Buffer) => void, isAborted: () => boolean): Promise<void> {
     this.output = output;
     let translated: string;
     try {
@@ -73,15 +76,11 @@ export class TspRuntime {
       return;
     }
     const run = this.machine.load(translated, 'chunk');
-    let aborted = false;
     const abort = new Promise<'aborted'>((resolve) => {
-      this.abortRun = () => {
-        aborted = true;
-        resolve('aborted');
-      };
+      this.abortRun = () => resolve('aborted');
     });
     try {
-      await this.drive(run, abort, () => aborted);
+      await this.drive(run, abort, isAborted);
     } finally {
       this.abortRun = null;
       run.release();
@@ -89,7 +88,13 @@ export class TspRuntime {
   }
 
   /** Defines a named script without running it; an empty name runs it once. */
-  define(name: string, text: string, output: (bytes: Buffer) => void, runIt: boolean): Promise<void> {
+  define(
+    name: string,
+    text: string,
+    output: (bytes: Buffer) => void,
+    runIt: boolean,
+    isAborted: () => boolean,
+  ): Promise<void> {
     let translated: string;
     try {
       translated = translateTsp(text);
@@ -100,7 +105,7 @@ export class TspRuntime {
     }
     this.pendingScript = translated;
     this.pendingName = name;
-    return this.run(runIt ? 'local s = _pending() s()' : '_pending()', output);
+    return this.run(runIt ? 'local s = _pending() s()' : '_pending()', output, isAborted);
   }
 
   /** Ends the running chunk; sweeps go on. */
@@ -141,13 +146,14 @@ export class TspRuntime {
         this.fail(step.syntax, step.text);
         return;
       }
+      if (isAborted()) return;
       const work =
         step.kind === 'slice'
           ? this.clock.spend(SLICE_INSTRUCTIONS * SECONDS_PER_INSTRUCTION)
           : this.perform(step.values[0] as number, step.values.slice(1));
       if (step.kind === 'slice') instructions += SLICE_INSTRUCTIONS;
       const outcome = await Promise.race([work, abort]);
-      if (isAborted() || outcome === 'aborted') return;
+      if (outcome === 'aborted') return;
       if (instructions > INSTRUCTION_LIMIT) {
         this.fail(false, 'chunk:0: too many instructions');
         return;

@@ -4,8 +4,11 @@ import type { ArrayNetwork, RoutedLine } from './array-network.ts';
 import { CellDynamics, type CellEvent, isUnstable } from './cell-dynamics.ts';
 import type { DamageLedger } from './damage-ledger.ts';
 import type { EnabledArray } from './enabled-array.ts';
+import { largestOutputVolts } from './safe-order.ts';
 import type { StationOptions } from './station-options.ts';
 
+/** With all outputs below this, two of them cannot put a junction above its rest of 1 mV: nothing happens. */
+const REST_VOLTS = 5e-4;
 /** Above this a cell counts as exposed. */
 const EXPOSED_VOLTS = 0.01;
 /** Pads may leave the supplies by this much; the tolerance lets a source sit exactly on a limit with its errors. */
@@ -68,6 +71,14 @@ export class BiasedArray {
   }
 
   live(now: number, seconds: number, sources: Readonly<Record<SourceChannel, SourceSetting>>): void {
+    if (largestOutputVolts(sources) > REST_VOLTS) this.#liveUnderBias(now, seconds, sources);
+    if (this.#unstable.length === 0) return;
+    const sweep = (cell: number) => this.#ledger.stress(this.#array.population.die.ordinal).sweeps[cell];
+    const since = now + seconds - this.#routedAt;
+    if (this.#dynamics.telegraph(this.#unstable, this.network.junctionVolts, since, sweep)) this.#settled = false;
+  }
+
+  #liveUnderBias(now: number, seconds: number, sources: Readonly<Record<SourceChannel, SourceSetting>>): void {
     this.settle(now, sources);
     this.#dynamics.live(
       seconds,
@@ -79,10 +90,6 @@ export class BiasedArray {
         this.settle(now, sources);
       },
     );
-    if (this.#unstable.length === 0) return;
-    const sweep = (cell: number) => this.#ledger.stress(this.#array.population.die.ordinal).sweeps[cell];
-    const since = now + seconds - this.#routedAt;
-    if (this.#dynamics.telegraph(this.#unstable, this.network.junctionVolts, since, sweep)) this.#settled = false;
   }
 
   #biasedElements(): readonly number[] {

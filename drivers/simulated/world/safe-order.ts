@@ -7,6 +7,8 @@ import type { SupplyRack } from './supply-rack.ts';
 /** A bias above this counts as hot when a relay, a gate or a needle moves. */
 const HOT_VOLTS = 1e-3;
 const HOT_AMPS = 1e-6;
+/** Outputs below this cannot drive HOT_AMPS through any cell: the worst short has 100 Ω. */
+const COLD_VOLTS = 2e-5;
 
 /** What the order rules look at. */
 export interface BenchView {
@@ -14,8 +16,8 @@ export interface BenchView {
   readonly supplies: SupplyRack;
   /** The enable line that is high, or null. */
   readonly highLine: number | null;
-  /** Lines routed at the moment, with what they carry. */
-  readonly lines: readonly { readonly channel: SourceChannel; readonly volts: number; readonly amps: number }[];
+  /** Solves for the lines routed at the moment. */
+  readonly lines: () => readonly { readonly channel: SourceChannel; readonly volts: number; readonly amps: number }[];
 }
 
 export interface Offence {
@@ -30,12 +32,21 @@ export function hotBias({ sources, lines }: BenchView): LedgerFacts | null {
     (channel) => sources[channel].outputOn && Math.abs(sources[channel].volts) > HOT_VOLTS,
   );
   if (hot !== undefined) return { channel: hot, outputVolts: sources[hot].volts };
+  if (largestOutputVolts(sources) < COLD_VOLTS) return null;
   // The voltage of a line that no output holds is nobody's doing: only driven lines count.
-  const line = lines.find(
+  const line = lines().find(
     ({ channel, volts, amps }) =>
       Math.abs(amps) > HOT_AMPS || (sources[channel].outputOn && Math.abs(volts) > HOT_VOLTS),
   );
   return line === undefined ? null : { channel: line.channel, padVolts: line.volts, padAmps: line.amps };
+}
+
+/** Largest |volts| of the outputs that are on. */
+export function largestOutputVolts(sources: Readonly<Record<SourceChannel, SourceSetting>>): number {
+  return SOURCE_CHANNELS.reduce(
+    (most, channel) => (sources[channel].outputOn ? Math.max(most, Math.abs(sources[channel].volts)) : most),
+    0,
+  );
 }
 
 function outputOn({ sources }: BenchView): SourceChannel | null {

@@ -267,9 +267,13 @@ export class SimulatedStation implements ProbeStation {
   }
 
   #view(): BenchView {
-    const biased = this.#biasedArray();
-    biased?.settle(this.#now, this.#sources);
-    const lines = biased?.network.routed.map(({ channel }, i) => ({ channel, ...biased.network.lines[i] })) ?? [];
+    const lines = () => {
+      const biased = this.#biasedArray();
+      if (biased === null) return [];
+      biased.settle(this.#now, this.#sources);
+      const { routed, lines: states } = biased.network;
+      return states.map(({ volts, amps }, i) => ({ channel: routed[i].channel, volts, amps }));
+    };
     const highLine = this.#gateVolts > 0 ? this.#enabled : null;
     return { sources: this.#sources, supplies: this.#supplies, highLine, lines };
   }

@@ -14,6 +14,8 @@ import {
   imageStart,
   inputs,
   order,
+  slotBytes,
+  slotOf,
   weights,
 } from './memory';
 import { weightedSum } from './weighted-sum';
@@ -77,23 +79,27 @@ export function throughActivation(gain: f32, activation: i32): void {
  * so little per image that the processor runs ahead, and fetches the next images from memory meanwhile.
  */
 export function listColumns(): void {
-  for (let p: usize = 0; p < inputs; p++) store<u32>(columnEnd + (p << 2), <u32>(columns + p * columnBytes));
-  for (let b: u32 = 0; b < batch; b++) {
-    const image = imageStart + (<usize>load<u32>(order + (<usize>b << 2)) << 2);
+  for (let p: usize = 0; p < inputs; p++) store<u32>(columnEnd + p * slotBytes, <u32>(columns + p * columnBytes));
+  const row = <u32>hiddenRow;
+  let error: u32 = 0;
+  for (let b: usize = 0; b < batch; b++) {
+    const image = imageStart + (<usize>load<u32>(order + (b << 2)) << 2);
     const end = imageEntries + load<u32>(image, 4);
     for (let entry = imageEntries + load<u32>(image); entry < end; entry += 8) {
-      const cursor = columnEnd + (<usize>load<u32>(entry) << 2);
+      const cursor = columnEnd + slotOf(load<u32>(entry));
       const at = <usize>load<u32>(cursor);
-      store<u32>(at, b);
+      store<u32>(at, error);
       store<u32>(at, load<u32>(entry, 4), 4);
       store<u32>(cursor, <u32>at + 8);
     }
+    error += row;
   }
 }
 
 /** Gradient of layer 1, one input row at a time, over the images in which that pixel is not 0. */
 export function hiddenGradient(): void {
   for (let p: usize = 0; p < inputs; p++) {
-    weightedSum(columns + p * columnBytes, load<u32>(columnEnd + (p << 2)), hiddenError, gradient + p * hiddenRow);
+    const end = load<u32>(columnEnd + p * slotBytes);
+    weightedSum(columns + p * columnBytes, end, hiddenError, gradient + p * hiddenRow);
   }
 }

@@ -16,6 +16,8 @@ import {
   order,
   outputs,
   reserve,
+  slotBytes,
+  slotOf,
 } from './memory';
 
 /**
@@ -28,12 +30,12 @@ let start1: usize = 0;
 let start2: usize = 0;
 let listed1: usize = 0;
 let listed2: usize = 0;
-/** One image with its zeros, to look up the pixel a defect meets. */
+/** One image with its zeros, a slot a pixel, to look up the value a defect meets. */
 let dense: usize = 0;
 
 export function reserveListedMaps(records1: u32, records2: u32): void {
   if (dense == 0) {
-    dense = reserve(<usize>inputs << 2);
+    dense = reserve(<usize>inputs * slotBytes);
     start1 = reserve(<usize>(batch + 1) << 2);
     start2 = reserve(<usize>(batch + 1) << 2);
   }
@@ -68,7 +70,7 @@ function takeLayer1(b: usize, first: usize, pass: bool): usize {
   const begin = imageEntries + load<u32>(image);
   const end = imageEntries + load<u32>(image, 4);
   for (let entry = begin; entry < end; entry += 8) {
-    store<u32>(dense + (<usize>load<u32>(entry) << 2), load<u32>(entry, 4));
+    store<u32>(dense + slotOf(load<u32>(entry)), load<u32>(entry, 4));
   }
   const list = start1 + (b << 2);
   let out = first;
@@ -76,7 +78,7 @@ function takeLayer1(b: usize, first: usize, pass: bool): usize {
   for (let at = listed1 + <usize>load<u32>(list) * LISTED; at < last; at += LISTED) {
     const index = load<u32>(at);
     const pixel = index / hidden;
-    const value = load<f32>(dense + (<usize>pixel << 2));
+    const value = load<f32>(dense + <usize>pixel * slotBytes);
     if (value == 0) continue;
     if (out == defects1End) unreachable();
     const unit = (index - pixel * hidden) << 2;
@@ -87,7 +89,7 @@ function takeLayer1(b: usize, first: usize, pass: bool): usize {
     storeWorth(out, offset, at, pass);
     out += RECORD;
   }
-  for (let entry = begin; entry < end; entry += 8) store<u32>(dense + (<usize>load<u32>(entry) << 2), 0);
+  for (let entry = begin; entry < end; entry += 8) store<u32>(dense + slotOf(load<u32>(entry)), 0);
   return out;
 }
 

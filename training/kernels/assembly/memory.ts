@@ -24,7 +24,10 @@ export let batchRows: u32 = 0;
 /** Elements of `weights` and its companions. */
 export let parameters: u32 = 0;
 
-/** u32[images + 1]: byte offset of each image's first entry; entries are {u32 pixel, f32 value}. */
+/**
+ * u32[images + 1]: byte offset of each image's first entry. Entries are {u32 offset, f32 value}, the offset that of the
+ * pixel's row in `weights`, in bytes.
+ */
 export let imageStart: usize = 0;
 export let imageEntries: usize = 0;
 /** u8[images] */
@@ -52,10 +55,13 @@ export let outputError: usize = 0;
 export let outputBias: usize = 0;
 export let outputMask: usize = 0;
 
-/** Per pixel a list of {u32 batch row, f32 value} of capacity batchRows, and the address of its end. */
+/** Per pixel a list of {u32 offset, f32 value} of capacity batchRows, the offset that of an image in `hiddenError`. */
 export let columns: usize = 0;
-export let columnEnd: usize = 0;
 export let columnBytes: usize = 0;
+/** Per pixel a slot: the u32 end of its column. See slotOf. */
+export let columnEnd: usize = 0;
+/** Bytes of a slot. */
+export let slotBytes: usize = 0;
 
 /** Defective weights of the batch, per image: u32[batch + 1] addresses, then records (see defects.ts). */
 export let defectStart1: usize = 0;
@@ -66,6 +72,13 @@ export let defects1End: usize = 0;
 export let defects2End: usize = 0;
 
 let top: usize = 0;
+
+/** Offset of a pixel's slot, from the offset of its row: a shift, where the pixel's number would cost a division. */
+// @ts-ignore: decorator
+@inline
+export function slotOf(rowOffset: u32): usize {
+  return <usize>(rowOffset >>> 4);
+}
 
 /** Reserves zeroed memory on a cache line; memory is never given back before the instance is. */
 export function reserve(bytes: usize): usize {
@@ -121,7 +134,8 @@ export function layOut(
 
   columnBytes = <usize>batchRows << 3;
   columns = reserve(<usize>inputs * columnBytes);
-  columnEnd = reserve(<usize>inputs << 2);
+  slotBytes = hiddenRow >>> 4;
+  columnEnd = reserve(<usize>inputs * slotBytes);
   defectStart1 = reserve(<usize>(batch + 1) << 2);
   defectStart2 = reserve(<usize>(batch + 1) << 2);
 }

@@ -30,7 +30,6 @@ export function drawUniformMaps(wSat: f32, slope: f32): void {
 
 function drawLayer1(magnitude: u32, slope: f32): void {
   const units = hidden;
-  const row = <u32>hiddenRow;
   let out = defects1;
   let gap = takeGap();
   let position = load<u32>(gap);
@@ -45,7 +44,7 @@ function drawLayer1(magnitude: u32, slope: f32): void {
       const nth = position / units;
       const unit = (position - nth * units) << 2;
       const entry = entries + (<usize>nth << 3);
-      store<u32>(out, load<u32>(entry) * row + unit);
+      store<u32>(out, load<u32>(entry) + unit);
       store<u32>(out, unit, 4);
       store<u32>(out, load<u32>(entry, 4), 8);
       store<u32>(out, magnitude ^ load<u32>(gap, 4), 12);

@@ -2,10 +2,10 @@ import { multiplyAdd } from './arithmetic';
 import { hiddenRow } from './memory';
 
 /**
- * out = Σ value · row, a row of hidden units, over a list of {u32 row number, f32 value}. This is layer 1 both ways:
- * forward the list is an image's pixels and the rows are weights; backward the list is the images in which a pixel is
- * not 0 and the rows are their errors. Twelve accumulators at a time hide the latency of the multiply-add; more would
- * not fit the registers.
+ * out = Σ value · row, a row of hidden units, over a list of {u32 byte offset of the row, f32 value}. This is layer 1
+ * both ways: forward the list is an image's pixels and the rows are weights; backward the list is the images in which a
+ * pixel is not 0 and the rows are their errors. Twelve accumulators at a time hide the latency of the multiply-add;
+ * more would not fit the registers. Two entries a turn, because V8 checks for interrupts at every turn.
  */
 export function weightedSum(list: usize, end: usize, rows: usize, out: usize): void {
   let lane: usize = 0;
@@ -14,7 +14,6 @@ export function weightedSum(list: usize, end: usize, rows: usize, out: usize): v
 }
 
 function sumOf48(list: usize, end: usize, rows: usize, out: usize): void {
-  const stride = hiddenRow;
   let c0 = f32x4.splat(0);
   let c1 = f32x4.splat(0);
   let c2 = f32x4.splat(0);
@@ -27,8 +26,8 @@ function sumOf48(list: usize, end: usize, rows: usize, out: usize): void {
   let c9 = f32x4.splat(0);
   let c10 = f32x4.splat(0);
   let c11 = f32x4.splat(0);
-  for (; list < end; list += 8) {
-    const row = rows + <usize>load<u32>(list) * stride;
+  if (((end - list) & 8) != 0) {
+    const row = rows + load<u32>(list);
     const x = v128.load32_splat(list, 4);
     c0 = multiplyAdd(x, v128.load(row, 0), c0);
     c1 = multiplyAdd(x, v128.load(row, 16), c1);
@@ -42,6 +41,37 @@ function sumOf48(list: usize, end: usize, rows: usize, out: usize): void {
     c9 = multiplyAdd(x, v128.load(row, 144), c9);
     c10 = multiplyAdd(x, v128.load(row, 160), c10);
     c11 = multiplyAdd(x, v128.load(row, 176), c11);
+    list += 8;
+  }
+  for (; list < end; list += 16) {
+    const row = rows + load<u32>(list);
+    const x = v128.load32_splat(list, 4);
+    c0 = multiplyAdd(x, v128.load(row, 0), c0);
+    c1 = multiplyAdd(x, v128.load(row, 16), c1);
+    c2 = multiplyAdd(x, v128.load(row, 32), c2);
+    c3 = multiplyAdd(x, v128.load(row, 48), c3);
+    c4 = multiplyAdd(x, v128.load(row, 64), c4);
+    c5 = multiplyAdd(x, v128.load(row, 80), c5);
+    c6 = multiplyAdd(x, v128.load(row, 96), c6);
+    c7 = multiplyAdd(x, v128.load(row, 112), c7);
+    c8 = multiplyAdd(x, v128.load(row, 128), c8);
+    c9 = multiplyAdd(x, v128.load(row, 144), c9);
+    c10 = multiplyAdd(x, v128.load(row, 160), c10);
+    c11 = multiplyAdd(x, v128.load(row, 176), c11);
+    const next = rows + load<u32>(list, 8);
+    const y = v128.load32_splat(list, 12);
+    c0 = multiplyAdd(y, v128.load(next, 0), c0);
+    c1 = multiplyAdd(y, v128.load(next, 16), c1);
+    c2 = multiplyAdd(y, v128.load(next, 32), c2);
+    c3 = multiplyAdd(y, v128.load(next, 48), c3);
+    c4 = multiplyAdd(y, v128.load(next, 64), c4);
+    c5 = multiplyAdd(y, v128.load(next, 80), c5);
+    c6 = multiplyAdd(y, v128.load(next, 96), c6);
+    c7 = multiplyAdd(y, v128.load(next, 112), c7);
+    c8 = multiplyAdd(y, v128.load(next, 128), c8);
+    c9 = multiplyAdd(y, v128.load(next, 144), c9);
+    c10 = multiplyAdd(y, v128.load(next, 160), c10);
+    c11 = multiplyAdd(y, v128.load(next, 176), c11);
   }
   v128.store(out, c0, 0);
   v128.store(out, c1, 16);
@@ -58,18 +88,32 @@ function sumOf48(list: usize, end: usize, rows: usize, out: usize): void {
 }
 
 function sumOf16(list: usize, end: usize, rows: usize, out: usize): void {
-  const stride = hiddenRow;
   let c0 = f32x4.splat(0);
   let c1 = f32x4.splat(0);
   let c2 = f32x4.splat(0);
   let c3 = f32x4.splat(0);
-  for (; list < end; list += 8) {
-    const row = rows + <usize>load<u32>(list) * stride;
+  if (((end - list) & 8) != 0) {
+    const row = rows + load<u32>(list);
     const x = v128.load32_splat(list, 4);
     c0 = multiplyAdd(x, v128.load(row, 0), c0);
     c1 = multiplyAdd(x, v128.load(row, 16), c1);
     c2 = multiplyAdd(x, v128.load(row, 32), c2);
     c3 = multiplyAdd(x, v128.load(row, 48), c3);
+    list += 8;
+  }
+  for (; list < end; list += 16) {
+    const row = rows + load<u32>(list);
+    const x = v128.load32_splat(list, 4);
+    c0 = multiplyAdd(x, v128.load(row, 0), c0);
+    c1 = multiplyAdd(x, v128.load(row, 16), c1);
+    c2 = multiplyAdd(x, v128.load(row, 32), c2);
+    c3 = multiplyAdd(x, v128.load(row, 48), c3);
+    const next = rows + load<u32>(list, 8);
+    const y = v128.load32_splat(list, 12);
+    c0 = multiplyAdd(y, v128.load(next, 0), c0);
+    c1 = multiplyAdd(y, v128.load(next, 16), c1);
+    c2 = multiplyAdd(y, v128.load(next, 32), c2);
+    c3 = multiplyAdd(y, v128.load(next, 48), c3);
   }
   v128.store(out, c0, 0);
   v128.store(out, c1, 16);
