@@ -56,10 +56,10 @@ export function staircaseSurvival(
 }
 
 /**
- * Median switching voltage of a uniform staircase. A jump seen at step k is booked at the middle of the step,
- * V_k − step/2, as an evaluation of the loop does; the median lies where the survival, interpolated in its logarithm
- * (log hazard is linear in V for b = 1), is one half. Averaged over the phase of the grid, so that it does not
- * depend on where the steps happen to lie.
+ * Median switching voltage of a uniform staircase. A jump first seen at step k happened between V_k − step and V_k and
+ * is booked in the middle; the distribution of booked voltages therefore has the value 1 − survival(k) at the edge V_k,
+ * and its median lies where the survival, interpolated in the logarithm of the hazard (linear in V for b = 1), is one
+ * half. Averaged over the phase of the grid, so that it does not depend on where the steps happen to lie.
  */
 export function staircaseMedianVolts(
   stepVolts: number,
@@ -82,7 +82,7 @@ export function staircaseMedianVolts(
     const fraction = (Math.log(Math.LN2) - Math.log(before)) / (Math.log(hazard) - Math.log(before));
     sum += volts - stepVolts + fraction * stepVolts;
   }
-  return sum / phases - stepVolts / 2;
+  return sum / phases;
 }
 
 /** V_c0 for which a staircase has the wanted median switching voltage; bisection to 1 µV. */

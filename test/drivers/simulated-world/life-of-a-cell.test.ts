@@ -62,6 +62,29 @@ describe('switching in simulated time', () => {
     expect(jumps(late[1].amps)).toEqual(jumps(early[1].amps));
   });
 
+  it('shows its jumps at 0.50 V on average over both polarities', () => {
+    const station = stationInContact({ seed: 27 });
+    const booked: number[] = [];
+    for (const line of healthyLines(station, 10)) {
+      routePair(station, line, 10);
+      for (const { amps, volts } of sweepPair(station)) {
+        // Between the initialising block and the end of the first half, then in the second half.
+        for (const [start, end] of [
+          [11, 35],
+          [65, 90],
+        ]) {
+          for (let i = start; i < end; i++) {
+            const change = volts[i] / amps[i] / (volts[i - 1] / amps[i - 1]);
+            if (Math.abs(Math.log(change)) > 0.2) booked.push(Math.abs(volts[i] + volts[i - 1]) / 2);
+          }
+        }
+      }
+    }
+    expect(booked.length).toBeGreaterThan(350);
+    const mean = booked.reduce((sum, volts) => sum + volts, 0) / booked.length;
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.01);
+  });
+
   it('leaves every healthy cell antiparallel at the end of the programme, and keeps it so between sweeps', () => {
     const station = stationInContact({ seed: 23, startState: 'P' });
     const lines = healthyLines(station, 10).slice(0, 20);
