@@ -12,24 +12,60 @@ import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { readSupplies, type SupplyStates } from './die-power.ts';
 import type { Plan } from './plan.ts';
 
+/** What an instrument answered, or why it could not be asked. */
+type Found<T> = T | { readonly unknown: string };
+
 /** State of a bench as found: asked before anything is commanded, because somebody may have left it live. */
 export interface BenchFound {
-  readonly source: Readonly<Record<SourceChannel, ChannelState>>;
-  readonly enableLines: EnableState;
-  readonly crosspoints: readonly Crosspoint[];
-  readonly supplies: SupplyStates;
-  readonly prober: ProberState;
+  readonly source: Found<Readonly<Record<SourceChannel, ChannelState>>>;
+  readonly enableLines: Found<EnableState>;
+  readonly crosspoints: Found<readonly Crosspoint[]>;
+  readonly supplies: Found<SupplyStates>;
+  readonly prober: Found<ProberState>;
 }
 
-/** Only asks: outputs and levels, enabled line, closed crosspoints, supplies, chuck height and die. */
+/**
+ * Only asks: outputs and levels, enabled line, closed crosspoints, supplies, chuck height and die. An instrument that
+ * does not answer is unknown here; making the bench safe, which follows, reopens its link.
+ */
 export async function examineBench(bench: Bench, signal: AbortSignal): Promise<BenchFound> {
-  return {
-    source: await bench.source.readState(signal),
-    enableLines: await bench.enableLines.readState(signal),
-    crosspoints: await bench.router.readState(signal),
-    supplies: await readSupplies(bench, signal),
-    prober: await bench.prober.readState(signal),
+  const ask = async <T>(question: () => Promise<T>): Promise<Found<T>> => {
+    try {
+      return await question();
+    } catch (error) {
+      signal.throwIfAborted();
+      return { unknown: error instanceof Error ? error.message : String(error) };
+    }
   };
+  return {
+    source: await ask(() => bench.source.readState(signal)),
+    enableLines: await ask(() => bench.enableLines.readState(signal)),
+    crosspoints: await ask(() => bench.router.readState(signal)),
+    supplies: await ask(() => readSupplies(bench, signal)),
+    prober: await ask(() => bench.prober.readState(signal)),
+  };
+}
+
+/** In words, everything that is not as a bench at rest should be. */
+export function whatIsLive(found: BenchFound): string[] {
+  const { source, enableLines, crosspoints, supplies, prober } = found;
+  const live = Object.entries(found).flatMap(([name, state]) =>
+    'unknown' in state ? [`${name} does not answer`] : [],
+  );
+  if (!('unknown' in source)) {
+    for (const [channel, { outputOn, levelVolts }] of Object.entries(source)) {
+      if (outputOn) live.push(`${channel} on at ${levelVolts} V`);
+    }
+  }
+  if (!('unknown' in enableLines) && enableLines.enabled !== null) live.push(`enable line ${enableLines.enabled} high`);
+  if (!('unknown' in crosspoints) && crosspoints.length > 0) live.push(`${crosspoints.length} crosspoints closed`);
+  if (!('unknown' in supplies)) {
+    for (const [name, { on, measuredVolts }] of Object.entries(supplies)) {
+      if (on) live.push(`${name} on at ${measuredVolts} V`);
+    }
+  }
+  if (!('unknown' in prober) && prober.height !== 'separation') live.push(`chuck height: ${prober.height}`);
+  return live;
 }
 
 /** Who the instruments are, the wafer on the chuck, and the errors they had queued. Throws TB_WAFER_MISMATCH, TB_BENCH_CANNOT_REALISE. */

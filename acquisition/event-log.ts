@@ -19,6 +19,7 @@ export type EventKind =
   | 'cells-unresolved'
   | 'session-stopped'
   | 'session-failed'
+  | 'watcher-failed'
   | 'safe-exit';
 
 /** Writes events of one session. A write that fails ends the session through the store's own failure. */

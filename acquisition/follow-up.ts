@@ -105,9 +105,14 @@ function nextForPreRead(state: PairState): RunRequest | null {
 /** Whether a run gave this side a sweep that stands by itself. */
 function completes(state: PairState, side: PairSide, { run, access }: RunRequest, reading: PairReading): boolean {
   if (reading.preReadOnly) return false;
-  if (access !== 'pair' || run === 'auto' || run === 'loop') return true;
-  if (latestOf(state, side) !== undefined) return false;
+  if (run === 'auto' || run === 'loop') return true;
   const ofSide = reading[side] as SideReading;
+  const latest = latestOf(state, side);
+  if (latest !== undefined) {
+    // The check after a loop in compliance: a junction that broke is described by it, any other by its loop.
+    return run === 'lowBias' && loopInCompliance(state.programme, latest) && staysLow(state.programme, ofSide);
+  }
+  if (access !== 'pair') return true;
   if (run === 'lowBias') return staysLow(state.programme, ofSide);
   const secondLook = timesRun(state, 'preRead', 'pair') > 1;
   return secondLook || !state.sides.some((one) => closedOnRecheck(state.programme, reading[one]));
@@ -130,10 +135,17 @@ function closedOnRecheck(programme: SweepProgramme, reading: SideReading | null)
   return ohms !== null && actionFor(programme, ohms) !== 'open';
 }
 
-/** A loop in compliance is repeated once at the higher limit; a partner it may have fed is then measured alone. */
+/**
+ * A loop in compliance: first a look at low bias with room for the current, because the junction may have broken; if not,
+ * once more at the higher limit. A partner that may have been fed is then measured alone.
+ */
 function nextForCompliance(state: PairState): RunRequest | null {
   const { programme, sides, runs } = state;
-  const raised = sides.filter((side) => needsHigherLimit(programme, latestOf(state, side)));
+  const limited = sides.filter((side) => isLimited(programme, latestOf(state, side)));
+  const unchecked = limited.find((side) => !checkedSinceLoop(state, side));
+  if (unchecked !== undefined) return plain('lowBias', latestOf(state, unchecked)?.access ?? 'pair');
+
+  const raised = limited.filter((side) => hasHigherLimit(programme, latestOf(state, side)));
   if (raised.length > 0 && !runs.some(({ request }) => request.rangeOverride !== null)) {
     const access = latestOf(state, raised[0])?.access ?? 'pair';
     const together = raised.filter((side) => latestOf(state, side)?.access === access);
@@ -149,20 +161,22 @@ function nextForCompliance(state: PairState): RunRequest | null {
   return null;
 }
 
-function needsHigherLimit(programme: SweepProgramme, sweep: SideSweep | undefined): boolean {
-  if (sweep === undefined || sweep.override !== null || !loopInCompliance(programme, sweep)) return false;
-  // A junction that broke during the loop is below the loop's bound now: this sweep tells what happened, no other can.
-  if (endsLow(programme, sweep)) return false;
+function isLimited(programme: SweepProgramme, sweep: SideSweep | undefined): boolean {
+  return sweep !== undefined && loopInCompliance(programme, sweep);
+}
+
+function hasHigherLimit(programme: SweepProgramme, sweep: SideSweep | undefined): boolean {
+  if (sweep === undefined || sweep.override !== null) return false;
   const { range } = programme.branches[sweep.reading.branch];
   return range !== null && range.limitAmps < programme.complianceRepeat.limitAmps;
 }
 
-/** Whether the last read block finds a resistance too low for a loop; points at their limit count, V and I are true. */
-function endsLow(programme: SweepProgramme, { reading }: SideSweep): boolean {
-  const span = segmentSpan(segmentsOf(programme, 'loop'), 'readAP');
-  if (span === null) return false;
-  const ohms = slopeOhms(reading.readings, span.start, span.end, PointFlag.missing | PointFlag.overRange);
-  return ohms !== null && actionFor(programme, ohms) === 'lowBiasOnly';
+/** Whether a linearity check of the side followed its last loop. */
+function checkedSinceLoop({ runs }: PairState, side: PairSide): boolean {
+  const last = runs.findLast(({ request: { run, access } }) => {
+    return run !== 'preRead' && (access === 'pair' || access === aloneOf(side));
+  });
+  return last?.request.run === 'lowBias';
 }
 
 /** Whether one of the loop's own lists reached the limit; a read block's range is fixed and cannot be raised. */

@@ -1,6 +1,6 @@
-import { PointFlag } from '../wafer/point-flags.ts';
+import { PointFlag, UNUSABLE_POINT } from '../wafer/point-flags.ts';
 import type { Recipe } from '../wafer/recipe.ts';
-import { segmentSpan, segmentsOf, slopeOhms } from '../wafer/sweep.ts';
+import { type Readings, segmentSpan, segmentsOf, slopeOhms } from '../wafer/sweep.ts';
 import type { SideSweep } from './follow-up.ts';
 
 export interface Loss {
@@ -9,23 +9,34 @@ export interface Loss {
   readonly afterOhms: number;
 }
 
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The loop's way back to 0 V: so many of its last points lie at low bias. */
+const TAIL_POINTS = 8;
+
 /**
- * Finds junctions that broke while being measured: a resistance that fell to a short between the pre-read and the last
- * read block of one sweep, or from one visit to the next. Points in compliance count: a broken junction limits, and its
- * measured V and I still give its resistance.
+ * Finds junctions that broke while being measured: a resistance that fell to a short within one sweep, from one sweep of
+ * a visit to the next, or between visits. "Was fine" is said by clean points only: beside a column in compliance a
+ * resistance reads anything.
  */
 export class LossWatch {
-  readonly #recipe: Recipe;
-  readonly #healthy = new Map<number, number>();
+  readonly #shortedBelowOhms: number;
+  readonly #fine = new Map<number, number>();
   readonly #lost = new Set<number>();
-  readonly #spans;
+  readonly #spans: { readonly preRead: Span; readonly after: readonly Span[]; readonly lowBias: Span | null };
 
-  constructor(recipe: Recipe) {
-    this.#recipe = recipe;
-    const segments = segmentsOf(recipe.programme, 'loop');
+  constructor({ programme, thresholds }: Recipe) {
+    this.#shortedBelowOhms = thresholds.shortedBelowOhms;
+    const loop = segmentsOf(programme, 'loop');
+    const half = segmentSpan(loop, 'loopToAp');
+    const tail = half === null ? null : { start: Math.max(half.start, half.end - TAIL_POINTS), end: half.end };
     this.#spans = {
-      before: { start: 0, end: recipe.programme.preRead.volts.length },
-      after: segmentSpan(segments, 'readAP'),
+      preRead: { start: 0, end: programme.preRead.volts.length },
+      after: [segmentSpan(loop, 'readAP'), tail].filter((span) => span !== null),
+      lowBias: segmentSpan(segmentsOf(programme, 'lowBias'), 'lowBias'),
     };
   }
 
@@ -34,35 +45,42 @@ export class LossWatch {
     return this.#lost.size;
   }
 
-  /** Looks at a sweep; returns the loss the first time the cell is found broken. */
-  look(cell: number, { reading }: SideSweep): Loss | null {
+  /** Looks at a sweep, in the order of measuring; returns the loss the first time the cell is found broken. */
+  look(cell: number, { reading: { kind, readings } }: SideSweep): Loss | null {
     if (this.#lost.has(cell)) return null;
-    const { readings, kind } = reading;
-    const before = this.#ohms(readings, this.#spans.before) ?? null;
-    const earlier = this.#healthy.get(cell);
-    if (kind !== 'loop') {
-      return earlier !== undefined && before !== null && this.#short(before) ? this.#lose(cell, earlier, before) : null;
+    const before = clean(readings, this.#spans.preRead);
+    const after = kind === 'loop' ? this.#afterLoop(readings) : kind === 'lowBias' ? this.#atLowBias(readings) : null;
+    const fine = before !== null && !this.#isShort(before) ? before : (this.#fine.get(cell) ?? null);
+    if (fine !== null && after !== null && this.#isShort(after)) {
+      this.#lost.add(cell);
+      this.#fine.delete(cell);
+      return { cell, beforeOhms: fine, afterOhms: after };
     }
-    const after = this.#ohms(readings, this.#spans.after);
-    if (before === null || after === null) return null;
-    if (!this.#short(before) && this.#short(after)) return this.#lose(cell, before, after);
-    if (earlier !== undefined && this.#short(after)) return this.#lose(cell, earlier, after);
-    if (!this.#short(after)) this.#healthy.set(cell, after);
+    if (fine !== null) this.#fine.set(cell, fine);
     return null;
   }
 
-  #lose(cell: number, beforeOhms: number, afterOhms: number): Loss {
-    this.#lost.add(cell);
-    this.#healthy.delete(cell);
-    return { cell, beforeOhms, afterOhms };
+  #afterLoop(readings: Readings): number | null {
+    for (const span of this.#spans.after) {
+      const ohms = clean(readings, span);
+      if (ohms !== null) return ohms;
+    }
+    return null;
   }
 
-  #short(ohms: number): boolean {
-    return Math.abs(ohms) < this.#recipe.thresholds.shortedBelowOhms;
-  }
-
-  #ohms(readings: SideSweep['reading']['readings'], span: { start: number; end: number } | null): number | null {
+  /** A short below the reach of the check is in compliance at every point; its V and I still tell that it is one. */
+  #atLowBias(readings: Readings): number | null {
+    const span = this.#spans.lowBias;
     if (span === null) return null;
-    return slopeOhms(readings, span.start, span.end, PointFlag.missing | PointFlag.overRange);
+    const anyValue = PointFlag.missing | PointFlag.overRange;
+    return clean(readings, span) ?? slopeOhms(readings, span.start, span.end, anyValue);
   }
+
+  #isShort(ohms: number): boolean {
+    return Math.abs(ohms) < this.#shortedBelowOhms;
+  }
+}
+
+function clean(readings: Readings, { start, end }: Span): number | null {
+  return slopeOhms(readings, start, end, UNUSABLE_POINT);
 }

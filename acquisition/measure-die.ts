@@ -7,12 +7,12 @@ import { cellCount } from '../wafer/geometry.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { formatQuantity } from '../wafer/units.ts';
 import type { EventLog } from './event-log.ts';
-import { LossWatch } from './loss-watch.ts';
+import { type Loss, LossWatch } from './loss-watch.ts';
 import { PairMeter, type PairVisit } from './pair-meter.ts';
 import { cellOf, pairAt } from './pair-order.ts';
 import type { PairRoute } from './pair-route.ts';
 import { type Plan, pairIndexAt, pairPositions, positionCount } from './plan.ts';
-import type { RecordStream } from './record-stream.ts';
+import type { Measured, RecordStream } from './record-stream.ts';
 import { ReferenceWatch } from './reference-watch.ts';
 import type { SessionStore } from './session-store.ts';
 import type { StopRequest } from './stop-request.ts';
@@ -98,28 +98,21 @@ export class DieMeasurement {
   }
 
   async #measurePosition(attemptId: string, pairs: number): Promise<void> {
-    const { plan, stop, stream, store } = this.#task;
+    const { plan, stop } = this.#task;
     const position = this.#position;
     const next = position + 1 < pairs ? this.#pair(position + 1) : null;
     const visit = await this.#meter.visit(this.#pair(position), next, stop.signal);
     this.#position = position + 1;
-    stream.push({
-      dieOrdinal: this.#die.ordinal,
-      attemptId,
-      visits: [{ visit, repeat: 0 }],
-      cursor: this.#cursor(),
-    });
+    await this.#record(attemptId, [{ visit, repeat: 0 }]);
     this.#unresolved += plan.bench.geometry.columnsPerEnableLine - visit.record.length;
     this.#noteReference(position);
     if (this.#referencePairs.has(pairIndexAt(plan, position))) this.#lookAtReference(visit);
-    await this.#watch(visit);
     this.#task.tick();
-    await store.ready();
   }
 
   /** All loops of one pair of the repeat sample, stored together. */
   async #repeatPosition(): Promise<'done' | 'stopped'> {
-    const { plan, stop, stream, store } = this.#task;
+    const { plan, stop } = this.#task;
     const position = this.#position;
     const pair = this.#pair(position);
     const attemptId = await this.#attempt(position, position, 'repeatSample');
@@ -133,24 +126,19 @@ export class DieMeasurement {
       if (!visit.record.some(({ reading }) => reading.kind === 'loop')) break;
     }
     this.#position = position + 1;
-    stream.push({ dieOrdinal: this.#die.ordinal, attemptId, visits, cursor: this.#cursor() });
-    for (const { visit } of visits) await this.#watch(visit);
+    await this.#record(attemptId, visits);
     this.#task.tick();
-    await store.ready();
     return 'done';
   }
 
   /** Measures the reference pairs that were measured before, compares, and sets the next round's time. */
   async #referenceRound(): Promise<void> {
-    const { plan, stop, stream, store, events, now } = this.#task;
+    const { plan, stop, events, now } = this.#task;
     for (const position of this.#seen) {
       const attemptId = await this.#attempt(position, position, 'reference');
       const visit = await this.#meter.visit(this.#pair(position), null, stop.signal);
-      const cursor = this.#cursor();
-      stream.push({ dieOrdinal: this.#die.ordinal, attemptId, visits: [{ visit, repeat: 1 }], cursor });
+      await this.#record(attemptId, [{ visit, repeat: 1 }]);
       this.#lookAtReference(visit);
-      await this.#watch(visit);
-      await store.ready();
     }
     this.#referenceDueMs = now() + plan.recipe.reference.everySeconds * 1000;
     const drift = this.#references.endRound();
@@ -160,20 +148,29 @@ export class DieMeasurement {
     await events.write(drift.alarm ? 'warning' : 'info', 'reference-drift', text, this.#die.ordinal, drift);
   }
 
-  /** Losses and leaks of what was just stored; throws TB_LOSS_LIMIT when too much of the die broke. */
-  async #watch({ pair, record, superseded }: PairVisit): Promise<void> {
-    const { plan, events } = this.#task;
+  /**
+   * Hands visits to the stream with the cells found broken in them, says so, and waits until the writer keeps up. Throws
+   * TB_LOSS_LIMIT, after the data are handed over, when too much of the die broke.
+   */
+  async #record(attemptId: string, visits: Measured['visits']): Promise<void> {
+    const { plan, events, stream, store } = this.#task;
     const { geometry } = plan.bench;
-    for (const sweep of [...superseded, ...record]) {
-      this.#largestResidual = Math.max(this.#largestResidual, Math.abs(sweep.residualAmps));
-      const loss = this.#losses.look(cellOf(geometry, pair, sweep.side) as number, sweep);
-      if (loss === null) continue;
-      const fell = `${formatQuantity(loss.beforeOhms, 'Ω')} to ${formatQuantity(loss.afterOhms, 'Ω')}`;
-      const text = `cell row ${pair.row}, column ${pair.columns[sweep.side]} broke in the test: ${fell}`;
+    const losses: { text: string; loss: Loss }[] = [];
+    for (const { pair, superseded, record } of visits.map(({ visit }) => visit)) {
+      for (const sweep of [...superseded, ...record]) {
+        this.#largestResidual = Math.max(this.#largestResidual, Math.abs(sweep.residualAmps));
+        const loss = this.#losses.look(cellOf(geometry, pair, sweep.side) as number, sweep);
+        if (loss !== null) losses.push({ loss, text: lossText(loss, pair.row, pair.columns[sweep.side] as number) });
+      }
+    }
+    const lost = new Set(losses.map(({ loss }) => loss.cell));
+    stream.push({ dieOrdinal: this.#die.ordinal, attemptId, visits, lost, cursor: this.#cursor() });
+    for (const { loss, text } of losses) {
       await events.write('warning', 'loss', text, this.#die.ordinal, { ...loss, cause: 'failedInTest' });
     }
     const limit = plan.recipe.lossPauseFraction * cellCount(geometry);
     if (this.#losses.count > limit) this.#refuseLosses(limit);
+    await store.ready();
   }
 
   #refuseLosses(limit: number): never {
@@ -237,4 +234,9 @@ export class DieMeasurement {
     this.#task.stop.signal.throwIfAborted();
     return this.#task.stop.reason !== null;
   }
+}
+
+function lossText({ beforeOhms, afterOhms }: Loss, row: number, column: number): string {
+  const fell = `${formatQuantity(beforeOhms, 'Ω')} to ${formatQuantity(afterOhms, 'Ω')}`;
+  return `cell row ${row}, column ${column} broke in the test: ${fell}`;
 }

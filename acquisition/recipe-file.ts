@@ -45,7 +45,7 @@ export function parseRecipe(text: string, file: string): Recipe {
 
   const parsed = recipeSchema.safeParse(document.toJS());
   if (!parsed.success) {
-    const { path, what, expected } = deepestIssue(parsed.error.issues[0]);
+    const { path, what, expected } = deepestIssue(firstToTell(parsed.error.issues));
     fail(place(offsetOf(document, path)), `${pathText(path)}: ${what}`, valueAt(document, path), expected);
   }
 
@@ -84,6 +84,11 @@ interface Issue {
 
 type ZodIssue = z.core.$ZodIssue;
 
+/** A misspelt key is told before the key that is then missing. */
+function firstToTell(issues: readonly ZodIssue[]): ZodIssue {
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+}
+
 /** A union reports one list of issues per alternative: the alternative that came furthest is the one meant. */
 function deepestIssue(issue: ZodIssue): Issue {
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
@@ -95,7 +100,11 @@ function deepestIssue(issue: ZodIssue): Issue {
     const path = [...keys(issue.path), issue.keys[0]];
     return { path, what: 'unknown key', expected: 'only the keys of the default recipe' };
   }
-  return { path: keys(issue.path), what: 'not an allowed value', expected: issue.message };
+  return {
+    path: keys(issue.path),
+    what: 'not an allowed value',
+    expected: issue.message.replace(/^Invalid (input|option): expected /, ''),
+  };
 }
 
 function keys(path: readonly PropertyKey[]): (string | number)[] {

@@ -15,6 +15,8 @@ export interface Measured {
   readonly attemptId: string;
   /** `repeat` 0: the cells' sweeps of record, to be classified. From 1: loops of a sample. */
   readonly visits: readonly { readonly visit: PairVisit; readonly repeat: number }[];
+  /** Cells found broken in these visits: classified again whatever the repeat, with their cause. */
+  readonly lost: ReadonlySet<number>;
   readonly cursor: CursorRecord;
 }
 
@@ -56,7 +58,11 @@ export class RecordStream {
   }
 }
 
-function toRows(plan: Plan, classifier: Classifier, { dieOrdinal, attemptId, visits, cursor }: Measured): Recorded {
+function toRows(
+  plan: Plan,
+  classifier: Classifier,
+  { dieOrdinal, attemptId, visits, lost, cursor }: Measured,
+): Recorded {
   const sweeps: SweepRecord[] = [];
   const cells: CellRecord[] = [];
   for (const { visit, repeat } of visits) {
@@ -67,7 +73,9 @@ function toRows(plan: Plan, classifier: Classifier, { dieOrdinal, attemptId, vis
     for (const sweep of visit.record) {
       const row = toRow(plan, visit.pair, sweep, dieOrdinal, attemptId, repeat);
       sweeps.push(row);
-      if (repeat === 0) cells.push(classifier.classify(row));
+      // One sweep alone cannot always tell that the cell was fine in an earlier one: what the session knows wins.
+      if (lost.has(row.cell)) cells.push({ ...classifier.classify(row), cause: 'failedInTest' });
+      else if (repeat === 0) cells.push(classifier.classify(row));
     }
   }
   return { sweeps, cells, cursor };

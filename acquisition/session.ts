@@ -2,18 +2,15 @@ import { v7 as uuidV7 } from 'uuid';
 import type { SessionEnd, SessionFields } from '../db/records.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import type { DieSite } from '../wafer/die.ts';
-import { dieLabel } from '../wafer/die.ts';
 import { type ErrorCode, TunnelbenchError } from '../wafer/tunnelbench-error.ts';
-import { examineBench, identifyBench } from './bench-examination.ts';
+import { examineBench, identifyBench, whatIsLive } from './bench-examination.ts';
 import type { Classifier } from './classifier.ts';
-import { contactDie, releaseDie } from './die-contact.ts';
-import { checkFingerprint } from './die-fingerprint.ts';
 import { configureBench } from './die-power.ts';
+import { type DieContext, visitDie } from './die-visit.ts';
 import { EventLog } from './event-log.ts';
-import { DieMeasurement } from './measure-die.ts';
 import { NeedleWatch } from './needle-watch.ts';
 import { PairRoute } from './pair-route.ts';
-import { cellsPerDie, type FrozenPlan, pairPositions, positionCount } from './plan.ts';
+import { cellsPerDie, type FrozenPlan } from './plan.ts';
 import { type MeasurementProgress, ProgressMeter } from './progress.ts';
 import { type Recorded, RecordStream } from './record-stream.ts';
 import { DEFAULT_SAFE_EXIT, type SafeExitTiming, type SafeState, safeExit } from './safe-exit.ts';
@@ -73,6 +70,7 @@ class Session {
   readonly #meter: ProgressMeter;
   readonly #needles: NeedleWatch;
   readonly #earlier: EarlierWork;
+  readonly #failedWatchers = new Set<string>();
   #die: DieSite | null = null;
   #losses = 0;
 
@@ -98,7 +96,10 @@ class Session {
       error: () => {},
     });
     const { onRecorded } = options;
-    if (onRecorded) this.#stream.recorded.subscribe({ next: onRecorded, error: () => {} });
+    if (onRecorded) {
+      const next = (rows: Recorded) => this.#tellWatcher('recorded', () => onRecorded(rows));
+      this.#stream.recorded.subscribe({ next, error: () => {} });
+    }
   }
 
   async run(): Promise<SessionOutcome> {
@@ -146,7 +147,9 @@ class Session {
     const { plan } = frozen;
     const { signal } = this.#stop;
     const found = await examineBench(bench, signal);
-    await this.#events.write('info', 'bench-found', 'state of the bench before anything was done', null, found);
+    const live = whatIsLive(found);
+    const text = live.length === 0 ? 'the bench was found quiet' : `the bench was found live: ${live.join(', ')}`;
+    await this.#events.write(live.length === 0 ? 'info' : 'warning', 'bench-found', text, null, found);
     const safe = await safeExit(bench, this.#options.safeExitTiming ?? DEFAULT_SAFE_EXIT);
     if (safe.verdict !== 'safe') throw notSafe(safe);
     signal.throwIfAborted();
@@ -159,121 +162,12 @@ class Session {
     }
     await configureBench(bench, plan, signal);
 
+    const context = this.#context();
     for (const [index, die] of plan.dies.entries()) {
       if (this.#stop.reason !== null) return await this.#stopped();
-      if ((await this.#measureDie(die, index + 1)) === 'stopped') return await this.#stopped();
+      if ((await visitDie(context, die, index + 1)) === 'stopped') return await this.#stopped();
     }
     return 'finished';
-  }
-
-  async #measureDie(die: DieSite, number: number): Promise<'done' | 'stopped'> {
-    const { frozen, store, bench } = this.#options;
-    const { plan } = frozen;
-    const { signal } = this.#stop;
-    const start = this.#earlier.nextPosition(die.ordinal);
-    const before = this.#earlier.die(die.ordinal);
-    this.#meter.skipEarlier(Math.min(start, pairPositions(plan)) * plan.bench.geometry.columnsPerEnableLine);
-    if (start >= positionCount(plan)) return 'done';
-    const limit = plan.recipe.contact.maxTouchdownsPerDie;
-    if (before.state === 'noContact' && before.touchdowns >= limit) {
-      await this.#skip(die, `no contact in an earlier session, and all ${limit} touchdowns are spent`);
-      return 'done';
-    }
-
-    this.#die = die;
-    this.#meter.startDie(die, number);
-    this.#tick();
-    const contact = await contactDie(
-      bench,
-      plan,
-      die,
-      this.#route,
-      before.touchdowns,
-      this.#contactWatcher(die),
-      signal,
-    );
-    if (!contact.passed) {
-      const reason = contact.checks.at(-1)?.reason ?? 'no contact';
-      await store.updateDie(die.ordinal, { state: 'noContact', contactPassed: false, reason });
-      await this.#skip(die, `no contact: ${reason}`);
-      return 'done';
-    }
-    await this.#noteTemperature(die);
-    await this.#recognise(die);
-    await store.updateDie(die.ordinal, { state: 'measuring', contactPassed: true, reason: null });
-    const measurement = new DieMeasurement(this.#task(), die, start, this.#options.earlier !== undefined);
-    const result = await measurement.run().finally(() => {
-      this.#losses += measurement.losses;
-    });
-    if (result === 'finished') await this.#finishDie(die);
-    await releaseDie(bench, this.#route, signal);
-    if (result === 'finished') this.#checkNeedles(await this.#openLines(die));
-    return result === 'finished' ? 'done' : 'stopped';
-  }
-
-  async #finishDie(die: DieSite): Promise<void> {
-    const { store } = this.#options;
-    await store.flush();
-    await store.updateDie(die.ordinal, { state: 'measured' });
-    await this.#events.write('info', 'die-finished', `die ${dieLabel(die)} measured`, die.ordinal);
-  }
-
-  async #openLines(die: DieSite): Promise<readonly string[]> {
-    const { open, suspects } = this.#needles.endDie();
-    if (open.length > 0) {
-      const text = `every measured cell is open on ${open.join(', ')}`;
-      await this.#events.write('warning', 'line-open', text, die.ordinal, { lines: open });
-    }
-    return suspects;
-  }
-
-  #checkNeedles(suspects: readonly string[]): void {
-    if (suspects.length === 0) return;
-    throw new TunnelbenchError('TB_CONTACT_FAILED', {
-      thing: suspects.join(', '),
-      what: 'open on three dies in a row: that is a needle or a relay, not the wafer',
-      remedy: 'Clean or replace the needle, check the router, then resume; re-measure the dies named in the events.',
-    });
-  }
-
-  #contactWatcher(die: DieSite) {
-    const { store } = this.#options;
-    return {
-      touchdown: async (touchdowns: number) => {
-        await store.updateDie(die.ordinal, { touchdowns });
-        await this.#events.write('info', 'touchdown', `touchdown ${touchdowns} on die ${dieLabel(die)}`, die.ordinal);
-      },
-      checked: async (check: { passed: boolean; reason: string }, attempt: string) => {
-        await store.updateDie(die.ordinal, { contactPassed: check.passed, contactJson: JSON.stringify(check) });
-        const text = check.passed ? `contact good (${attempt})` : `contact check failed (${attempt}): ${check.reason}`;
-        await this.#events.write(check.passed ? 'info' : 'warning', 'contact-check', text, die.ordinal, check);
-      },
-    };
-  }
-
-  /** A die that was begun in an earlier session must be the one that lies there now. */
-  async #recognise(die: DieSite): Promise<void> {
-    const { bench, frozen } = this.#options;
-    const known = this.#earlier.knownCells(die.ordinal);
-    const found = await checkFingerprint(bench, frozen.plan, die, known, this.#route, this.#stop.signal);
-    if (found === null) return;
-    const text = `${found.matches} of ${found.of} cells measured earlier are found again`;
-    await this.#events.write('info', 'fingerprint', text, die.ordinal, found);
-  }
-
-  async #noteTemperature(die: DieSite): Promise<void> {
-    const { bench, store, frozen } = this.#options;
-    const { chuckCelsius: wanted, toleranceCelsius } = frozen.plan.recipe.environment;
-    const chuckCelsius = await bench.prober.readChuckCelsius(this.#stop.signal);
-    await store.updateDie(die.ordinal, { chuckCelsius });
-    if (chuckCelsius === null) {
-      const text = 'the prober reports no chuck temperature';
-      await this.#events.write('info', 'chuck-temperature', text, die.ordinal);
-      return;
-    }
-    if (Math.abs(chuckCelsius - wanted) <= toleranceCelsius) return;
-    const text = `chuck at ${chuckCelsius} °C, recipe ${wanted} ± ${toleranceCelsius} °C`;
-    await this.#events.write('warning', 'chuck-temperature', text, die.ordinal, { chuckCelsius, wanted });
   }
 
   #checkGate(line: number, leakageAmps: number): void {
@@ -283,10 +177,6 @@ class Session {
     this.#events
       .write('warning', 'gate-leakage', text, this.#die?.ordinal ?? null, { line, leakageAmps })
       .catch(() => {});
-  }
-
-  async #skip(die: DieSite, reason: string): Promise<void> {
-    await this.#events.write('warning', 'die-skipped', `die ${dieLabel(die)} skipped: ${reason}`, die.ordinal);
   }
 
   async #stopped(): Promise<'stopped'> {
@@ -315,7 +205,7 @@ class Session {
     return asError(signal.aborted ? signal.reason : thrown);
   }
 
-  #task() {
+  #context(): DieContext {
     const { bench, frozen, store } = this.#options;
     return {
       bench,
@@ -329,11 +219,32 @@ class Session {
       stop: this.#stop,
       now: this.#now,
       tick: () => this.#tick(),
+      meter: this.#meter,
+      needles: this.#needles,
+      earlier: this.#earlier,
+      resumed: this.#options.earlier !== undefined,
+      arrived: (die) => {
+        this.#die = die;
+      },
+      lost: (cells) => {
+        this.#losses += cells;
+      },
     };
   }
 
   #tick(): void {
-    this.#options.onProgress?.(this.#meter.snapshot());
+    this.#tellWatcher('progress', () => this.#options.onProgress?.(this.#meter.snapshot()));
+  }
+
+  /** Somebody who watches and fails must not end a measurement: the failure is noted once and the watcher left alone. */
+  #tellWatcher(name: string, tell: () => void): void {
+    if (this.#failedWatchers.has(name)) return;
+    try {
+      tell();
+    } catch (error) {
+      this.#failedWatchers.add(name);
+      this.#events.write('warning', 'watcher-failed', `${name}: ${asError(error).message}`).catch(() => {});
+    }
   }
 }
 

@@ -34,19 +34,21 @@ function classifySweep(sweep: SweepRecord, layout: ProgrammeLayout, thresholds: 
 
 type Place = Pick<CellRecord, 'dieOrdinal' | 'cell'>;
 
-/** A resistance with its standard uncertainty, ohms: u(R) = u(G)/G². No current within the noise is an infinite R. */
+/** A resistance with its standard uncertainty, ohms, and the level it comes from. No current is an infinite R. */
 interface Ohms {
   readonly ohms: number;
   readonly uncertainty: number;
+  readonly level: Level;
 }
 
+/** R = 1/G, u(R) = u(G)/G²; null where the readings give no resistance. */
 function ohmsOf(level: Level | null): Ohms | null {
   if (level === null) return null;
   const { siemens, uncertainty } = level;
   // A conductance below 0 by more than chance is no resistance at all: the readings contradict each other.
   if (siemens < -5 * uncertainty && siemens < -MAX_NEGATIVE_SIEMENS) return null;
-  if (siemens <= 0) return { ohms: Number.POSITIVE_INFINITY, uncertainty: 0 };
-  return { ohms: 1 / siemens, uncertainty: uncertainty / (siemens * siemens) };
+  if (siemens <= 0) return { ohms: Number.POSITIVE_INFINITY, uncertainty: 0, level };
+  return { ohms: 1 / siemens, uncertainty: uncertainty / (siemens * siemens), level };
 }
 
 /** Offset drift of an instrument during a pre-read can fake this much negative conductance. */
@@ -172,15 +174,17 @@ function neighbourOf(
   high: Ohms | null,
   thresholds: ClassThresholds,
 ): CellClass | null {
-  if (low === null || high === null || !Number.isFinite(low.ohms)) return null;
+  if (low === null || high === null) return null;
   const guard = thresholds.guardSigmas;
   const same = low === high;
   for (const side of [-1, 1]) {
-    const rLow = Math.max(0, low.ohms + side * guard * low.uncertainty);
+    // The guard band is one of conductance, which is what was fitted: 1/G of an open has no symmetric uncertainty.
+    const siemens = low.level.siemens + side * guard * low.level.uncertainty;
+    const rLow = siemens <= 0 ? Number.POSITIVE_INFINITY : 1 / siemens;
     const other = decide({ ...verdict, rLow, rHigh: same ? rLow : high.ohms }, thresholds);
     if (other !== own) return other;
   }
-  if (same || !Number.isFinite(high.ohms)) return null;
+  if (same || !Number.isFinite(low.ohms) || !Number.isFinite(high.ohms)) return null;
   const ratio = high.ohms / low.ohms;
   const spread = guard * ratio * Math.hypot(low.uncertainty / low.ohms, high.uncertainty / high.ohms);
   for (const side of [-1, 1]) {

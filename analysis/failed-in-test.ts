@@ -31,8 +31,3 @@ export function failedInTest(stages: ConductanceStages, openBelowSiemens: number
   }
   return early.length === 3 && end > ABOVE_KNOWN_LEVEL * Math.max(...early);
 }
-
-/** The same between two sweeps of one cell: `earlier` and `later` are their conductances, siemens. */
-export function brokeBetween(earlier: number, later: number, openBelowSiemens: number): boolean {
-  return earlier > openBelowSiemens && later > BEYOND_ANY_TMR * earlier;
-}

@@ -123,7 +123,11 @@ export function parseBenchFile(text: string, file: string): BenchFile {
   if (syntax) fail(file, lines, syntax.pos[0], syntax.message, undefined);
 
   const parsed = schema.safeParse(document.toJS());
-  if (!parsed.success) failIssue(file, lines, document, parsed.error.issues[0]);
+  if (!parsed.success) {
+    // A misspelt key also makes the right one missing: the misspelling is what helps.
+    const { issues } = parsed.error;
+    failIssue(file, lines, document, issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]);
+  }
   const { bench, geometry, padMap, wafer, ...rest } = parsed.data;
   const at = (path: string) => offsetOf(document, [path]);
 

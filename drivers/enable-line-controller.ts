@@ -59,11 +59,13 @@ export class EnableLineController implements EnableLines {
     };
   }
 
-  drainErrors(signal: AbortSignal): Promise<string[]> {
-    return drainQueue(this.#link.thing, async () => {
+  /** The device's queue, and the late replies that were discarded on the way. */
+  async drainErrors(signal: AbortSignal): Promise<string[]> {
+    const entries = await drainQueue(this.#link.thing, async () => {
       const entry = (await this.#link.command('NEXTERR?', 0, signal)).join(' ');
       return entry.startsWith('0 ') ? null : entry;
     });
+    return [...this.#link.takeStrays(), ...entries];
   }
 
   reopen(signal: AbortSignal): Promise<void> {

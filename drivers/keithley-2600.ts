@@ -12,16 +12,17 @@ import {
   type SweepRun,
   type SweepSource,
 } from './capabilities.ts';
-import { readRealBlock } from './framing/block.ts';
 import { type AcceptIdentity, parseIdentity } from './framing/instrument-identity.ts';
+import { joinNodes, setBinaryFormat } from './keithley-2600/instrument-setup.ts';
+import { MarkedCall } from './keithley-2600/marked-call.ts';
 import { expectedCheck, type StoredProgramme, storedProgramme, uploadLines } from './keithley-2600/programme-upload.ts';
 import { checkProgramme, checkRange } from './keithley-2600/source-limits.ts';
 import { parseSpotLine } from './keithley-2600/spot-reply.ts';
-import { type ChannelBlocks, type IdleLine, pairReading, parseIdleLine } from './keithley-2600/sweep-reply.ts';
+import { pairReading } from './keithley-2600/sweep-reply.ts';
 import { sweepSeconds } from './keithley-2600/sweep-time.ts';
 import { TspConnection } from './keithley-2600/tsp-connection.ts';
 import { type ChannelPlaces, smuName, tspLibrary } from './keithley-2600/tsp-library.ts';
-import { type Link, readLine, type Wire } from './transport/link.ts';
+import type { Link } from './transport/link.ts';
 
 export interface Keithley2600Options {
   readonly channels: ChannelPlaces;
@@ -46,7 +47,7 @@ const ACCESS_CODES = { pair: 0, aloneA: 1, aloneB: 2 } as const;
 
 /**
  * Keithley 2600A/B source-measure units (TSP): three channels over two nodes of a TSP-Link, both columns on one node.
- * The link ends at node whose numbers the channel names use; the programme runs inside the instrument.
+ * The programme runs inside the instrument.
  */
 export class Keithley2600 implements SweepSource {
   readonly identity: InstrumentIdentity;
@@ -57,6 +58,8 @@ export class Keithley2600 implements SweepSource {
   #limits: SourceLimits | null = null;
   #stored: StoredProgramme | null = null;
   #running = false;
+  /** Switched on by this driver and confirmed; found off afterwards, somebody else switched it off. */
+  #outputsOn = false;
 
   private constructor(identity: InstrumentIdentity, tsp: TspConnection, options: Keithley2600Options, hertz: number) {
     this.identity = identity;
@@ -99,6 +102,10 @@ export class Keithley2600 implements SweepSource {
         facts[`${label}.${property}`] = await this.#tsp.print(`node[${node}].${property}`, signal);
       }
     }
+    for (const channel of SOURCE_CHANNELS) {
+      const [seconds] = await this.#tsp.printNumbers([`${smuName(this.#options.channels[channel])}.cal.date`], signal);
+      facts[`${channel}.calibrated`] = new Date(seconds * 1000).toISOString().slice(0, 10);
+    }
     return facts;
   }
 
@@ -113,7 +120,7 @@ export class Keithley2600 implements SweepSource {
     await this.#tsp.drainErrors(signal);
     await this.#tsp.send(`loadandrunscript\n${tspLibrary(this.#options.channels)}endscript\n`, signal);
     await this.#tsp.send(`tb.reset(${limits.sourceRangeVolts}, ${limits.limitAmps}, ${alone})\n`, signal);
-    await this.#setFormat(signal);
+    await setBinaryFormat(this.#tsp, signal);
     await this.#tsp.requireNoErrors('configuring', signal);
     const state = await this.readState(signal);
     for (const channel of SOURCE_CHANNELS) this.#verify(channel, state[channel], limits);
@@ -142,6 +149,7 @@ export class Keithley2600 implements SweepSource {
 
   async setOutputs(on: boolean, signal: AbortSignal): Promise<void> {
     if (on) this.#configured();
+    this.#outputsOn = false;
     const lines = this.#smus().map(
       (smu) => `${smu}.source.levelv = 0\n${smu}.source.output = ${smu}.OUTPUT_${on ? 'ON' : 'OFF'}\n`,
     );
@@ -152,6 +160,7 @@ export class Keithley2600 implements SweepSource {
       if (state[channel].outputOn === on && state[channel].levelVolts === 0) continue;
       throw this.#unsafe(`${channel} did not switch ${on ? 'on' : 'off'} at 0 V`, state[channel]);
     }
+    this.#outputsOn = on;
   }
 
   start(request: SweepRequest, signal: AbortSignal): SweepRun {
@@ -180,10 +189,11 @@ export class Keithley2600 implements SweepSource {
     const call = `tb.spot("${token}", ${volts.join(', ')}, ${limitAmps}, ${nplc}, ${SPOT_SETTLE_SECONDS})`;
     const seconds = 5 + SPOT_SETTLE_SECONDS + (12 * nplc) / this.#lineFrequency;
     return this.#tsp.link.exchange(async (wire) => {
-      const line = await this.#call(wire, token, call, seconds, signal);
+      const marked = new MarkedCall(this.#tsp, wire, token, seconds, signal);
+      const line = await marked.begin(call, this.#outputsOn);
       const reading = parseSpotLine(line, token);
       if (!reading) throw this.#tsp.malformed('a spot reading', line, `TBSPOT ${token} and nine numbers`);
-      await this.#end(wire, token, seconds, signal);
+      await marked.end();
       return reading;
     }, signal);
   }
@@ -201,6 +211,7 @@ export class Keithley2600 implements SweepSource {
   }
 
   async makeSafe(signal: AbortSignal): Promise<void> {
+    this.#outputsOn = false;
     if (this.#tsp.link.unsettled) await this.#tsp.link.reopen(signal);
     // One line a channel: a fault on one must not keep the others from going to 0 V.
     const lines = this.#smus().map(
@@ -221,6 +232,7 @@ export class Keithley2600 implements SweepSource {
     // After a loss the instrument may have been switched off and on: nothing that was set is taken for granted.
     this.#limits = null;
     this.#stored = null;
+    this.#outputsOn = false;
     await this.#tsp.link.reopen(signal);
     const aborts = this.#smus().map((smu) => `${smu}.abort()\n`);
     await this.#tsp.sendInStep('abort\nlocalnode.prompts = 0\nlocalnode.showerrors = 0\n', signal);
@@ -249,100 +261,14 @@ export class Keithley2600 implements SweepSource {
     const call = `tb.run("${token}", "${run}", ${ACCESS_CODES[access]}, ${overrides.join(', ')})`;
     const seconds = this.longestSweepSeconds;
     return this.#tsp.link.exchange(async (wire) => {
+      const marked = new MarkedCall(this.#tsp, wire, token, seconds, signal);
       this.#running = true;
-      const idle = this.#idle(await this.#call(wire, token, call, seconds, signal), token);
+      const idle = marked.idle(await marked.begin(call, this.#outputsOn));
       this.#running = false;
       onIdle();
-      const blocks = await this.#blocks(wire, idle, seconds, signal);
-      await this.#end(wire, token, seconds, signal);
+      const blocks = await marked.blocks(idle);
+      await marked.end();
       return pairReading(this.#tsp.thing, stored, token, access, idle, blocks);
-    }, signal);
-  }
-
-  /**
-   * Sends a call and, in the same segment, the line that marks its end: if the script is aborted by an error, the mark
-   * still comes, so a failure is known at once and not by a time-out. Returns the first line of the answer.
-   */
-  async #call(wire: Wire, token: number, call: string, seconds: number, signal: AbortSignal): Promise<string> {
-    const end = `print(string.format("TBEND %s %d", "${token}", errorqueue.count))`;
-    await wire.write(Buffer.from(`${call}\n${end}\n`, 'latin1'), signal);
-    const line = await readLine(wire, { awaited: `the answer to ${call}`, timeoutSeconds: seconds, signal });
-    if (line.startsWith(`TBEND ${token} `)) throw await this.#scriptError(wire, signal);
-    if (line.startsWith(`TBFAULT ${token} `)) {
-      await this.#end(wire, token, seconds, signal);
-      throw this.#fault(line);
-    }
-    return line;
-  }
-
-  #idle(line: string, token: number): IdleLine {
-    const idle = parseIdleLine(line);
-    if (!idle) throw this.#tsp.malformed('a sweep', line, `TBIDLE ${token} …`);
-    if (idle.token === String(token)) return idle;
-    throw new TunnelbenchError('TB_REPLY_MISMATCH', {
-      thing: this.#tsp.thing,
-      what: 'the reply belongs to another sweep',
-      value: `token ${idle.token}`,
-      expected: `token ${token}`,
-      remedy: 'The readings are not used; reopen the link and repeat the sweep.',
-    });
-  }
-
-  async #blocks(wire: Wire, idle: IdleLine, timeoutSeconds: number, signal: AbortSignal): Promise<ChannelBlocks> {
-    const shape = { rows: idle.points, columns: 3 };
-    const read = (channel: SourceChannel) =>
-      readRealBlock(this.#tsp.thing, wire, shape, { awaited: `the readings of ${channel}`, timeoutSeconds, signal });
-    return [await read('columnA'), await read('columnB'), await read('row')];
-  }
-
-  /** The end mark carries the length of the error queue: every sweep is checked without a question of its own. */
-  async #end(wire: Wire, token: number, timeoutSeconds: number, signal: AbortSignal): Promise<void> {
-    const line = await readLine(wire, { awaited: `the end mark of ${token}`, timeoutSeconds, signal });
-    const parsed = /^TBEND (\d+) (\d+)$/.exec(line);
-    if (!parsed || parsed[1] !== String(token)) throw this.#tsp.malformed('a sweep', line, `TBEND ${token} 0`);
-    if (parsed[2] !== '0') throw await this.#scriptError(wire, signal);
-  }
-
-  /** Reads the error queue inside the exchange that met the error. */
-  async #scriptError(wire: Wire, signal: AbortSignal): Promise<TunnelbenchError> {
-    return this.#tsp.reported('during a sweep', await this.#tsp.readErrors(wire, signal));
-  }
-
-  #fault(line: string): TunnelbenchError {
-    const [, , fault, number, set, back] = line.split(' ');
-    const channel = SOURCE_CHANNELS[Number(number) - 1] ?? 'a channel';
-    if (fault === 'OUTPUT') {
-      return new TunnelbenchError('TB_INSTRUMENT_ERROR', {
-        thing: this.#tsp.thing,
-        what: `the output of ${channel} is off`,
-        expected: 'all three outputs on for the whole of a sweep',
-        remedy: 'The readings are not used. Check interlock and output-enable line, make the bench safe, start again.',
-      });
-    }
-    return new TunnelbenchError('TB_LIMIT_NOT_VERIFIED', {
-      thing: this.#tsp.thing,
-      what: `the current limit of ${channel} reads back another value`,
-      value: `${Number(back)} A`,
-      expected: `${Number(set)} A`,
-      remedy: 'The sweep was not run. Check the instrument; no junction is driven under an unknown limit.',
-    });
-  }
-
-  /** Binary read-out, set, read back, and proved with two known numbers: a wrong byte order can never reach the data. */
-  async #setFormat(signal: AbortSignal): Promise<void> {
-    const known = [1.5, -2.25];
-    await this.#tsp.link.exchange(async (wire) => {
-      const lines =
-        'format.data = format.REAL32\nformat.byteorder = format.LITTLEENDIAN\n' +
-        'print(format.data == format.REAL32 and format.byteorder == format.LITTLEENDIAN)\n' +
-        `printnumber(${known.join(', ')})\n`;
-      await wire.write(Buffer.from(lines, 'latin1'), signal);
-      const wait = { awaited: 'the data format read back', timeoutSeconds: 10, signal };
-      const set = (await readLine(wire, wait)).trim();
-      const values = await readRealBlock(this.#tsp.thing, wire, { rows: 1, columns: known.length }, wait);
-      if (set !== 'true' || values.some((value, i) => value !== known[i])) {
-        throw this.#tsp.malformed('the data format', `${set} ${values.join(' ')}`, `true ${known.join(' ')}`);
-      }
     }, signal);
   }
 
@@ -398,19 +324,4 @@ function stateText({ outputOn, levelVolts, limitAmps, sourceRangeVolts }: Channe
 
 function randomToken(): number {
   return Math.floor(Math.random() * (LARGEST_TOKEN - 1)) + 1;
-}
-
-/** The row's instrument answers over the TSP-Link, which is down after power-on; joining changes no channel. */
-async function joinNodes(tsp: TspConnection, signal: AbortSignal): Promise<void> {
-  if ((await tsp.print('tsplink.state', signal)).trim() === 'online') return;
-  await tsp.send('tsplink.reset(2)\n', signal);
-  const state = (await tsp.print('tsplink.state', signal)).trim();
-  if (state === 'online') return;
-  throw new TunnelbenchError('TB_BENCH_CANNOT_REALISE', {
-    thing: tsp.thing,
-    what: 'the TSP-Link between the two instruments is not up',
-    value: state,
-    expected: 'online, with two nodes',
-    remedy: 'Check the link cable and that the node numbers of the two instruments differ.',
-  });
 }

@@ -5,17 +5,19 @@ import type { Command } from 'commander';
 import { makePlan } from '../acquisition/plan.ts';
 import { DEFAULT_RECIPE_FILE, readRecipeFile } from '../acquisition/recipe-file.ts';
 import type { SessionOutcome } from '../acquisition/session.ts';
+import { writeReport } from '../analysis/report/write-report.ts';
 import type { SessionFields } from '../db/records.ts';
+import { WaferReader } from '../db/wafer-reader.ts';
 import { readBenchFile } from '../drivers/bench-file.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { formatDuration } from '../wafer/units.ts';
 import { benchJson, benchSettings } from './bench-settings.ts';
 import { startDemoBench } from './demo-bench.ts';
-import { exportModels } from './export-models.ts';
+import { exportModels, measuredDies } from './export-models.ts';
 import { finishRun } from './finish-run.ts';
 import { withBench } from './measure.ts';
-import { reportWafer } from './report.ts';
 import { runMeasurement } from './run-measurement.ts';
+import { softwareVersion } from './software-version.ts';
 
 interface DemoOptions {
   readonly dies: string;
@@ -61,19 +63,31 @@ async function runDemo(options: DemoOptions): Promise<void> {
     await bench.close();
   }
 
-  const report = await reportWafer(file, join(folder, 'report'));
-  const models = await exportModels(file, join(folder, 'models'));
+  const pages = join(folder, 'report');
+  const models = join(folder, 'models');
+  const reader = WaferReader.open(file);
+  let firstDie: string;
+  try {
+    console.log('');
+    const measured = measuredDies(reader);
+    await exportModels(reader, models, measured);
+    const { x, y } = reader.wafer().dies[measured[0]];
+    firstDie = `${x},${y}`;
+    await writeReport(reader, pages, { softwareVersion: softwareVersion() });
+  } finally {
+    reader.close();
+  }
   const seconds = (performance.now() - started) / 1000;
   console.log(
     [
       '',
       `All of it took ${formatDuration(seconds)}. The files:`,
       `  measured   ${shown(file)}`,
-      `  report     ${shown(report.index)}`,
-      `  die models ${shown(models.folder)}`,
+      `  report     ${shown(join(pages, 'wafer.html'))}`,
+      `  die models ${shown(models)}`,
       'Next:',
       `  npx tunnelbench verify ${shown(file)}`,
-      `  npx tunnelbench train hardware-aware --models ${shown(models.folder)} --die ${models.dies[0]} --store ${shown(join(folder, 'models.sqlite'))}`,
+      `  npx tunnelbench train hardware-aware --models ${shown(models)} --die ${firstDie} --store ${shown(join(folder, 'models.sqlite'))}`,
       '  npx tunnelbench simulate --out bench.yaml    (then, in another terminal: npx tunnelbench bench check bench.yaml)',
     ].join('\n'),
   );

@@ -3,6 +3,7 @@ import type { SessionOutcome } from '../acquisition/session.ts';
 import { morningSummary } from '../analysis/morning-summary.ts';
 import { verifyWafer } from '../db/verify-wafer.ts';
 import { WaferReader } from '../db/wafer-reader.ts';
+import { beside } from './beside.ts';
 import { morningFacts } from './morning-facts.ts';
 
 /**
@@ -15,16 +16,11 @@ export function finishRun(file: string, outcome: SessionOutcome, violations: num
   try {
     const facts = morningFacts(reader, { violations, verified: { faults: problems, sweeps: reader.sweepCount() } });
     const { text, attention } = morningSummary(facts);
-    writeFileSync(summaryFile(file), text);
+    writeFileSync(beside(file, '.summary.txt'), text);
     process.stdout.write(`\n${text}`);
     if (attention.length > 0) process.exitCode = 1;
   } finally {
     reader.close();
   }
   if (outcome.error !== null) throw outcome.error;
-}
-
-/** "wafer.sqlite" → "wafer.summary.txt". */
-export function summaryFile(file: string): string {
-  return file.replace(/(\.sqlite)?$/, '.summary.txt');
 }

@@ -9,6 +9,7 @@ import { type BenchFile, readBenchFile } from '../drivers/bench-file.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import { openBench } from '../drivers/open-bench.ts';
 import { benchJson } from './bench-settings.ts';
+import { dryRunText } from './plan.ts';
 import { addPlanOptions, type PlanOptions, planFromOptions } from './plan-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { runMeasurement } from './run-measurement.ts';
@@ -28,7 +29,7 @@ export function addMeasureCommand(program: Command): void {
     const fields = checkSessionFields(options);
     const benchFile = await readBenchFile(file);
     const frozen = await planFromOptions(benchFile, options);
-    dryRun(frozen);
+    console.log(dryRunText(dryRun(frozen)));
     const outcome = await withBench(benchFile, (bench, watch) =>
       runMeasurement({ bench, frozen, file: options.out, fields, benchJson: benchJson(benchFile), ...watch }),
     );

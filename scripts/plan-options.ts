@@ -4,6 +4,7 @@ import { DEFAULT_RECIPE_FILE, readRecipeFile } from '../acquisition/recipe-file.
 import type { BenchFile } from '../drivers/bench-file.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { benchSettings } from './bench-settings.ts';
+import { dieChoice } from './die-choice.ts';
 
 /** Options that choose a plan; `plan` and `measure` share them. */
 export interface PlanOptions {
@@ -27,21 +28,9 @@ export async function planFromOptions(bench: BenchFile, options: PlanOptions): P
   return makePlan({
     recipe,
     bench: benchSettings(bench),
-    ...(dies !== undefined && { dies: parseOrdinals(dies) }),
+    ...(dies !== undefined && { dies: dieChoice(dies, bench.wafer.dies) }),
     ...(cells !== undefined && { cells: positiveNumber('--cells', cells) }),
     ...(deadline !== undefined && { deadlineSeconds: 3600 * positiveNumber('--deadline', deadline) }),
-  });
-}
-
-/** "0,3,7-9" to [0, 3, 7, 8, 9]. */
-export function parseOrdinals(text: string): number[] {
-  return text.split(',').flatMap((part) => {
-    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
-    if (match === null) return usage('--dies', text, 'ordinals and ranges such as 0,3,7-9');
-    const first = Number(match[1]);
-    const last = Number(match[2] ?? match[1]);
-    if (last < first) usage('--dies', text, 'ranges that ascend');
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   });
 }
 

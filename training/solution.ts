@@ -6,7 +6,7 @@ export type SolutionKind = 'defect-free' | 'hardware-aware' | 'statistics-aware'
 /** Where a solution comes from, beyond its parameters and seed. */
 export interface SolutionProvenance {
   readonly softwareVersion: string;
-  /** Name and SHA-256 of the images trained on, and the seed of the split. */
+  /** Name and SHA-256 of the images trained on (see Dataset), and the seed of the split. */
   readonly dataset: { readonly name: string; readonly sha256: string; readonly splitSeed: number };
   /** Id of the die model trained around (hardware-aware), or null. */
   readonly dieModelId: string | null;

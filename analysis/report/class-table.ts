@@ -1,7 +1,7 @@
 import { CELL_CLASSES, type CellClass, type ClassThresholds } from '../../wafer/cell-class.ts';
 import { formatQuantity } from '../../wafer/units.ts';
 import type { Share } from '../die-statistics.ts';
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, withSymbols } from './markup.ts';
 import { integer, percent } from './numbers.ts';
 import { CLASS_COLOURS } from './palette.ts';
 
@@ -21,7 +21,7 @@ export function classTable(
 <thead><tr><th>Class</th><th class="n">Cells</th><th class="n">of ${integer(measured)} measured</th><th class="n">of all ${integer(all)}</th><th>Rule</th></tr></thead>
 <tbody>${CELL_CLASSES.map(
     (name) => markup`<tr><th>${swatch(name)}${name}</th><td class="n">${integer(counts[name])}</td>
-<td class="n">${name === 'unmeasured' ? '–' : percent(counts[name], measured)}</td><td class="n">${percent(counts[name], all)}</td><td>${rules[name]}</td></tr>`,
+<td class="n">${name === 'unmeasured' ? '–' : percent(counts[name], measured)}</td><td class="n">${percent(counts[name], all)}</td><td>${withSymbols(rules[name])}</td></tr>`,
   )}
 <tr class="total"><th>all cells</th><td class="n">${integer(all)}</td><td class="n">–</td><td class="n">100.00 %</td><td></td></tr>
 </tbody></table>`;

@@ -35,23 +35,22 @@ ${ticks(rows).map((row) => tick(MARGIN.left, y(row + 0.5), 'left', `${row}`))}
 export function mapPng(cells: readonly CellRecord[], geometry: CrossbarGeometry, scale: number): Uint8Array {
   const codes = new Uint8Array(cellCount(geometry)).fill(classCode('unmeasured'));
   for (const { cell, class: name } of cells) codes[cell] = classCode(name);
+  const palette = CELL_CLASSES.map((name) => channels(CLASS_COLOURS[name]));
   const [width, height] = [geometry.columns * scale, geometry.rows * scale];
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(y / scale) * geometry.columns;
-    for (let x = 0; x < width; x++) data[y * width + x] = codes[row + Math.floor(x / scale)];
+  const data = new Uint8Array(width * height * 3);
+  for (let row = 0; row < geometry.rows; row++) {
+    const start = row * scale * width * 3;
+    // One line of pixels is drawn, the other lines of the row are copies of it.
+    for (let x = 0; x < width; x++) {
+      const [r, g, b] = palette[codes[row * geometry.columns + Math.floor(x / scale)]];
+      const at = start + 3 * x;
+      data[at] = r;
+      data[at + 1] = g;
+      data[at + 2] = b;
+    }
+    for (let copy = 1; copy < scale; copy++) data.copyWithin(start + copy * width * 3, start, start + width * 3);
   }
-  const rgb = expand(
-    data,
-    CELL_CLASSES.map((name) => channels(CLASS_COLOURS[name])),
-  );
-  return encode({ width, height, data: rgb, channels: 3, depth: 8 });
-}
-
-function expand(indices: Uint8Array, palette: readonly (readonly number[])[]): Uint8Array {
-  const rgb = new Uint8Array(indices.length * 3);
-  indices.forEach((index, i) => void rgb.set(palette[index], 3 * i));
-  return rgb;
+  return encode({ width, height, data, channels: 3, depth: 8 });
 }
 
 function channels(colour: string): number[] {

@@ -14,6 +14,7 @@ import { type Markup, type MarkupValue, markup } from './markup.ts';
 import { fixed, integer, percent, time } from './numbers.ts';
 import { figureBlock, reportPage, section } from './report-page.ts';
 import {
+  benchText,
   branchTable,
   conditionList,
   factList,
@@ -58,7 +59,7 @@ export function diePage(facts: DieFacts, loops: readonly ShownLoop[], links: Pag
         classTable(facts.statistics.counts, facts.statistics.measured, facts.statistics.all, facts.thresholds),
         remarks(facts),
       ]),
-      section('Resistance', resistanceBody(facts), { breakBefore: true }),
+      section('Resistance', resistanceBody(facts)),
       section('Representative loops', loopsBody(facts, loops)),
       section('Switching voltage', switchingBody(facts)),
       section('Settings', [
@@ -88,11 +89,11 @@ function titleBlock({ wafer, die, sessions, plan, simulated }: DieFacts): Markup
   return factList([
     ['Lot', wafer.lot],
     ['Wafer', wafer.wafer],
-    ['Die (x, y)', `${dieLabel(die)}, no. ${die.ordinal + 1} in measuring order`],
+    ['Die (x, y)', `${dieLabel(die)}, ordinal ${die.ordinal}`],
     ['Measured', time(latest.startedAt)],
     ['Session', markup`<code>${latest.id}</code>`],
     ['Recipe', plan.recipe.name],
-    ['Bench', `${plan.benchName}${simulated ? ' (simulated)' : ''}`],
+    ['Bench', benchText(plan.benchName, simulated)],
     ['Station', fields.station],
     ['Probe card', fields.probeCard],
     ['Operator', fields.operator],
@@ -150,7 +151,7 @@ function resistanceBody({ statistics, thresholds }: DieFacts): MarkupValue {
   return [
     figureBlock(
       markup`<div class="side-by-side">${figures}</div>`,
-      markup`R_P and R_AP with fitted Gaussians. ${filter} Resistances are inverse slopes of I(V) within ±50 mV, as measured, access path included. Fit by maximum likelihood within ±4 robust standard deviations.`,
+      `R_P and R_AP with fitted Gaussians. ${filter} Resistances are inverse slopes of I(V) within ±50 mV, as measured, access path included. Fit by maximum likelihood within ±4 robust standard deviations.`,
     ),
     fitTable(rP, rAp),
     markup`<p>Digits in brackets are standard uncertainties of the last digits. They are statistical, widened by √(χ²/ν) where the histogram is not quite Gaussian; the gain error of the instrument is not in them.</p>`,

@@ -23,7 +23,11 @@ export function resistanceHistogram(fit: GaussianFit, state: 'P' | 'AP'): Markup
   return drawFigure(
     {
       grid: { left: 62, right: 14, top: 16, bottom: 46 },
-      xAxis: axis(`R_${state} (kΩ)`, { min: kilo(start), max: kilo(end), axisLabel: INNER_LABELS }),
+      xAxis: axis(`resistance in the ${state === 'P' ? 'parallel' : 'antiparallel'} state (kΩ)`, {
+        min: kilo(start),
+        max: kilo(end),
+        axisLabel: INNER_LABELS,
+      }),
       yAxis: axis(`cells per ${binText(kilo(width))} kΩ`, { nameGap: 44 }),
       series: [
         {

@@ -1,6 +1,6 @@
 import type { DieStatistics, Spread } from '../die-statistics.ts';
 import type { GaussianFit } from '../gaussian-fit.ts';
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, withSymbols } from './markup.ts';
 import { fixed, integer, percent, withUncertainty } from './numbers.ts';
 
 /** The five figures that a reader looks for first. */
@@ -29,7 +29,7 @@ function resistance(name: string, fit: GaussianFit | null): Markup {
 }
 
 export function figure(name: string, value: string, note: string): Markup {
-  return markup`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
+  return markup`<div><dt>${withSymbols(name)}</dt><dd>${value}<small>${note}</small></dd></div>`;
 }
 
 function volts(spread: Spread | null): string {

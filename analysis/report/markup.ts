@@ -28,6 +28,15 @@ function plain(value: MarkupValue): string {
   return escapeText(String(value));
 }
 
+/** A text with the symbols of quantities set as print sets them: R_P becomes R with a subscript P. */
+export function withSymbols(text: string): Markup {
+  return new Markup(
+    escapeText(text)
+      .replace(/(?<!\w)([RVτ])_(AP|P|sw|c0|0)/g, '$1<sub>$2</sub>')
+      .replace(/\bV<sub>sw<\/sub>([+−])/g, 'V<sub>sw$1</sub>'),
+  );
+}
+
 export function escapeText(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => entities[character]);

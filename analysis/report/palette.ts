@@ -9,9 +9,9 @@ export const CLASS_COLOURS: Readonly<Record<CellClass, string>> = {
   weak: '#e69f00',
   subpar: '#d55e00',
   shorted: '#111111',
-  stuck: '#0072b2',
-  open: '#56b4e9',
-  undetermined: '#cc79a7',
+  stuck: '#004f86',
+  open: '#2f9ac4',
+  undetermined: '#e8aecd',
   unmeasured: '#ffffff',
 };
 

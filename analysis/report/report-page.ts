@@ -1,4 +1,4 @@
-import { Markup, type MarkupValue, markup } from './markup.ts';
+import { Markup, type MarkupValue, markup, withSymbols } from './markup.ts';
 import { FONT, INK, MUTED, RULE } from './palette.ts';
 
 export interface PageContent {
@@ -38,14 +38,15 @@ ${body}
 `.text;
 }
 
-/** A numbered part of a page with its heading. */
-export function section(heading: string, body: MarkupValue, more: { breakBefore?: boolean } = {}): Markup {
-  return markup`<section${more.breakBefore ? new Markup(' class="break"') : null}><h2>${heading}</h2>${body}</section>`;
+/** A part of a page with its heading. */
+export function section(heading: string, body: MarkupValue): Markup {
+  return markup`<section><h2>${heading}</h2>${body}</section>`;
 }
 
-/** A figure with its caption. */
+/** A figure with its caption; a plain text gets its symbols set. */
 export function figureBlock(figure: MarkupValue, caption: MarkupValue): Markup {
-  return markup`<figure>${figure}<figcaption>${caption}</figcaption></figure>`;
+  const text = typeof caption === 'string' ? withSymbols(caption) : caption;
+  return markup`<figure>${figure}<figcaption>${text}</figcaption></figure>`;
 }
 
 const STYLE = `
@@ -58,11 +59,12 @@ header { border-bottom: 2px solid ${INK}; padding-bottom: 18px; margin-bottom: 2
 .kicker { margin: 0 0 4px; font-size: 12px; letter-spacing: .08em; text-transform: uppercase; color: ${MUTED}; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; font-weight: 650; letter-spacing: -.01em; }
 .subtitle { margin: 6px 0 0; font-size: 16px; color: ${MUTED}; }
-.simulated { margin: 14px 0 0; padding: 7px 12px; border-left: 4px solid #e69f00; background: #fdf6e6; }
+.simulated { max-width: none; margin: 14px 0 0; padding: 7px 12px; border-left: 4px solid #e69f00; background: #fdf6e6; }
 nav { margin-top: 14px; display: flex; gap: 20px; }
 h2 { margin: 34px 0 12px; font-size: 18px; font-weight: 650; }
 h3 { margin: 22px 0 6px; font-size: 14px; font-weight: 650; }
 p { max-width: 78ch; margin: 8px 0; }
+sub { font-size: .72em; line-height: 0; }
 a { color: #005a8c; text-decoration: none; border-bottom: 1px solid #9cc3da; }
 a:hover { border-color: #005a8c; }
 svg a { border: 0; }
@@ -94,7 +96,7 @@ tr.total td, tr.total th { border-top: 1px solid ${INK}; border-bottom: 0; font-
 .note { padding: 7px 12px; border-left: 4px solid #d55e00; background: #fdf1ea; max-width: none; }
 code { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid ${RULE}; font-size: 12px; color: ${MUTED}; }
-@media (max-width: 760px) {
+@media screen and (max-width: 760px) {
   main { margin: 0; padding: 22px 16px; }
   .side-by-side, .three, .facts { grid-template-columns: 1fr; }
   .key-figures { grid-template-columns: repeat(2, auto); row-gap: 14px; }
@@ -116,7 +118,7 @@ footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid ${RULE}; fon
   .facts div { grid-template-columns: 78px 1fr; padding: 2px 0; }
   code { font-size: 9px; }
   nav { display: none; }
-  section.break { break-before: page; }
+  main section:last-of-type { break-inside: avoid; }
   a { color: inherit; border: 0; }
 }
 `;

@@ -44,7 +44,7 @@ export function conditionList(recipe: Recipe, thresholds: ClassThresholds): Mark
     ['VDD', `${formatQuantity(supplies.vddVolts, 'V')}, limit ${formatQuantity(supplies.limitAmps, 'A')}`],
     ['Pads', `${fixed(limits.padVolts.min, 1)} V to ${fixed(limits.padVolts.max, 1)} V`],
     ['Field', `${environment.fieldMilliTesla} mT (${environment.fieldMeasured ? 'measured' : 'not measured'})`],
-    ['Chuck, planned', `${environment.chuckCelsius} ± ${environment.toleranceCelsius} °C`],
+    ['Chuck', `planned ${environment.chuckCelsius} ± ${environment.toleranceCelsius} °C`],
     ['Shorted below', formatQuantity(thresholds.shortedBelowOhms, 'Ω')],
     ['Subpar below', formatQuantity(thresholds.subparBelowOhms, 'Ω')],
     ['Open above', formatQuantity(thresholds.openAboveOhms, 'Ω')],
@@ -69,6 +69,11 @@ export function sessionTable(sessions: readonly SessionRecord[]): Markup {
     ({ id, startedAt, endedAt, end, softwareVersion }) =>
       markup`<tr><th><code>${id}</code></th><td>${time(startedAt)}</td><td>${endedAt === null ? '–' : time(endedAt)}</td><td>${end ?? 'not ended'}</td><td>${softwareVersion}</td></tr>`,
   )}</tbody></table>`;
+}
+
+/** The bench's name, and that it is simulated where the name does not say so. */
+export function benchText(name: string, simulated: boolean): string {
+  return simulated && !/simulated/i.test(name) ? `${name} (simulated)` : name;
 }
 
 /** Name and value pairs in three columns. */

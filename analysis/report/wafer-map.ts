@@ -26,7 +26,6 @@ export function waferMap(dies: readonly MappedDie[]): Markup {
   const width = across * CELL + 2 * MARGIN;
   const height = down * CELL + 2 * MARGIN;
   return markup`<svg class="figure" role="img" aria-label="Map of the wafer: yield of every die" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="12" fill="${INK}">
-<circle cx="${width / 2}" cy="${height / 2}" r="${Math.min(width, height) / 2 + Math.hypot(across, down) * 4}" fill="none"/>
 ${Array.from({ length: across }, (_, i) => markup`<text x="${MARGIN + (i + 0.5) * CELL}" y="18" text-anchor="middle" fill="${MUTED}">${left + i}</text>`)}
 ${Array.from({ length: down }, (_, i) => markup`<text x="16" y="${MARGIN + (i + 0.5) * CELL + 4}" text-anchor="middle" fill="${MUTED}">${top + i}</text>`)}
 <text x="${width / 2}" y="${height - 8}" text-anchor="middle" fill="${MUTED}">die x →, die y ↓</text>

@@ -9,7 +9,7 @@ import { figure } from './key-figures.ts';
 import { type Markup, markup } from './markup.ts';
 import { fixed, integer, percent, time, withUncertainty } from './numbers.ts';
 import { figureBlock, reportPage, section } from './report-page.ts';
-import { factList, sessionTable } from './settings-tables.ts';
+import { benchText, factList, sessionTable } from './settings-tables.ts';
 import { type MappedDie, waferMap } from './wafer-map.ts';
 
 /** Everything the wafer's page says. */
@@ -48,7 +48,7 @@ export function waferPage(facts: WaferFacts, footer: string): string {
         )}<div>${zoneTable(statistics)}${worstTable(facts)}</div></div>`,
       ]),
       section('Yield', [yieldTable(waferShares(facts)), classes(facts)]),
-      section('Resistance of all dies', gaussians(facts), { breakBefore: true }),
+      section('Resistance of all dies', gaussians(facts)),
       section('Dies', dieTable(facts)),
       section('Provenance', [
         sessionTable(facts.sessions),
@@ -86,7 +86,7 @@ function titleBlock({ wafer, sessions, recipe, benchName, simulated }: WaferFact
     ['Last ended', latest.endedAt === null ? 'not ended' : time(latest.endedAt)],
     ['Sessions', `${sessions.length}`],
     ['Recipe', recipe],
-    ['Bench', `${benchName}${simulated ? ' (simulated)' : ''}`],
+    ['Bench', benchText(benchName, simulated)],
     ['Station', fields.station],
     ['Probe card', fields.probeCard],
     ['Operator', fields.operator],
@@ -124,7 +124,7 @@ function gaussians({ dies, thresholds, statistics }: WaferFacts): Markup {
 
 function zoneTable({ zones, outlierFrom }: WaferStatistics): Markup {
   return markup`<h3>By distance from the centre</h3><table>
-<thead><tr><th>Zone</th><th class="n">Dies</th><th class="n">Healthy of measured</th><th class="n">R_P (kΩ)</th></tr></thead>
+<thead><tr><th>Zone</th><th class="n">Dies</th><th class="n">Healthy of measured</th><th class="n">R<sub>P</sub> (kΩ)</th></tr></thead>
 <tbody>${zones.map(
     ({ name, from, to, dies, measured, healthy, rP }) =>
       markup`<tr><th>${name} (${fixed(from, 2)}–${fixed(to, 2)} R)</th><td class="n">${dies}</td><td class="n">${percent(healthy, measured)}</td><td class="n">${rP === null ? '–' : fixed(rP / 1000, 3)}</td></tr>`,
@@ -144,7 +144,7 @@ function worstTable({ statistics, map }: WaferFacts): Markup {
 function dieTable({ dies, map, wafer }: WaferFacts): Markup {
   const all = cellCount(wafer.geometry);
   return markup`<table class="long">
-<thead><tr><th>Die</th><th class="n">Measured</th><th class="n">Healthy of measured</th><th class="n">Weak</th><th class="n">Subpar</th><th class="n">Shorted</th><th class="n">Stuck</th><th class="n">Open</th><th class="n">R_P (kΩ)</th><th class="n">σ (kΩ)</th><th class="n">R_AP (kΩ)</th><th class="n">σ (kΩ)</th></tr></thead>
+<thead><tr><th>Die</th><th class="n">Measured</th><th class="n">Healthy of measured</th><th class="n">Weak</th><th class="n">Subpar</th><th class="n">Shorted</th><th class="n">Stuck</th><th class="n">Open</th><th class="n">R<sub>P</sub> (kΩ)</th><th class="n">σ (kΩ)</th><th class="n">R<sub>AP</sub> (kΩ)</th><th class="n">σ (kΩ)</th></tr></thead>
 <tbody>${dies.map((die) => {
     const { counts, measured, rP, rAp } = die.statistics;
     return markup`<tr><th>${dieLink(die, map)}</th><td class="n">${measured === all ? integer(measured) : `${integer(measured)} of ${integer(all)}`}</td><td class="n">${percent(counts.healthy, measured)}</td>

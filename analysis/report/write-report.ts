@@ -17,8 +17,6 @@ export interface ReportOptions {
   readonly softwareVersion: string;
   /** When the report is made; now when left out. */
   readonly madeAt?: Date;
-  /** Ordinals to report on; every measured die when left out. */
-  readonly dies?: readonly number[];
   readonly onPage?: (file: string) => void;
 }
 
@@ -32,7 +30,7 @@ export interface WrittenReport {
  * written under another name and renamed, one die in memory at a time. TB_ANALYSIS_NO_DATA when no die was measured.
  */
 export async function writeReport(reader: WaferReader, folder: string, options: ReportOptions): Promise<WrittenReport> {
-  const dies = measuredDies(reader, options.dies);
+  const dies = measuredDies(reader);
   const madeAt = options.madeAt ?? new Date();
   const footer = `${basename(reader.file)} · tunnelbench ${options.softwareVersion} · report made ${time(madeAt.getTime())}`;
   await mkdir(folder, { recursive: true });
@@ -56,10 +54,9 @@ export async function writeReport(reader: WaferReader, folder: string, options: 
   return { wafer, dies: files };
 }
 
-function measuredDies(reader: WaferReader, chosen: readonly number[] | undefined): DieSite[] {
+function measuredDies(reader: WaferReader): DieSite[] {
   const measured = new Set(reader.yields().flatMap((die) => (die.measured > 0 ? [die.dieOrdinal] : [])));
-  const wanted = chosen === undefined ? measured : new Set(chosen);
-  const dies = reader.wafer().dies.filter(({ ordinal }) => wanted.has(ordinal));
+  const dies = reader.wafer().dies.filter(({ ordinal }) => measured.has(ordinal));
   if (dies.length === 0) throw noData(reader);
   return dies;
 }

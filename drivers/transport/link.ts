@@ -37,10 +37,12 @@ export class Link {
     const transport = this.#transport;
     const guarded = async () => {
       if (this.#unsettled !== null) throw this.#refusal(this.#unsettled);
+      if (transport !== this.#transport) throw this.#refusal('the link was reopened before its turn came');
       try {
         return await work(transport);
       } catch (error) {
-        if (!isOrderly(error)) this.#unsettled = error instanceof Error ? error.message : String(error);
+        const present = transport === this.#transport;
+        if (present && !isOrderly(error)) this.#unsettled = error instanceof Error ? error.message : String(error);
         throw error;
       }
     };
@@ -50,6 +52,8 @@ export class Link {
   /** Sends a line and reads one line, both in ASCII; write and query leave in one segment. */
   query(line: string, wait: Omit<Wait, 'awaited'>): Promise<string> {
     return this.exchange(async (wire) => {
+      const stray = wire.clear();
+      if (stray > 0) throw this.#unasked(stray, line);
       await wire.write(Buffer.from(`${line}\n`, 'latin1'), wait.signal);
       return readLine(wire, { ...wait, awaited: `the reply to "${line.slice(0, 60)}"` });
     }, wait.signal);
@@ -69,6 +73,17 @@ export class Link {
 
   async close(): Promise<void> {
     await this.#transport.close();
+  }
+
+  /** Bytes that came before the question cannot be its answer, and would put every later answer one place off. */
+  #unasked(bytes: number, line: string): TunnelbenchError {
+    return new TunnelbenchError('TB_REPLY_MALFORMED', {
+      thing: this.thing,
+      what: `the instrument sent something that nobody asked for, before "${line.slice(0, 60)}"`,
+      value: `${bytes} bytes`,
+      expected: 'nothing',
+      remedy: 'Check that no other program uses this connection and that the instrument sends replies only; reopen.',
+    });
   }
 
   #refusal(why: string): TunnelbenchError {

@@ -50,17 +50,7 @@ function tunnelbench(...words: string[]): ChildProcess {
 }
 
 it('is killed at ten random moments and resumed: no violation, nothing missing, nothing stored twice', async () => {
-  const benchFile = join(folder, 'bench.yaml');
-  const recipeFile = join(folder, 'recipe.yaml');
-  const file = join(folder, 'wafer.sqlite');
-  writeFileSync(benchFile, ready.benchYaml);
-  const recipe = readFileSync(DEFAULT_RECIPE_FILE, 'utf8');
-  // Each kill in contact costs a touchdown on the resume.
-  writeFileSync(recipeFile, recipe.replace('maxTouchdownsPerDie: 4', 'maxTouchdownsPerDie: 20'));
-  const fields = ['lot', 'wafer', 'notch', 'operator', 'station', 'probe-card', 'purpose'];
-  const measure = ['measure', benchFile, '--out', file, '--recipe', recipeFile];
-  for (const field of fields) measure.push(`--${field}`, 'unknown');
-
+  const { file, benchFile, measure } = prepare();
   const random = xoroshiro128plus(20);
   let text = '';
   let started = false;
@@ -100,6 +90,50 @@ it('is killed at ten random moments and resumed: no violation, nothing missing, 
   expect(sessions.flatMap(({ id }) => reader.attempts(id)).some(({ reason }) => reason === 'resume')).toBe(true);
   reader.close();
 });
+
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s stops after the sweep, stores it, and leaves the bench safe',
+  async (signal) => {
+    const { file, measure } = prepare();
+    const child = tunnelbench(...measure);
+    let text = '';
+    child.stdout?.on('data', (bytes) => (text += bytes));
+    const ended = once(child, 'exit');
+    await once(child.stderr as NodeJS.ReadableStream, 'data');
+    while (!hasSweeps(file)) await wait(20);
+    child.kill(signal);
+    expect(await ended).toEqual([1, null]);
+    expect(text).toContain('session stopped');
+    expect(text).toContain('bench safe');
+    const { result: state } = await control({ command: 'state' });
+    expect(JSON.stringify(state)).not.toMatch(/"outputOn":true/);
+    const { result } = (await control({ command: 'ledger' })) as { result: { violations: unknown[] } };
+    expect(result.violations).toEqual([]);
+    expect(verifyWafer(file).problems).toBe(0);
+  },
+);
+
+/** Bench file, recipe and the words of the command that measures with them. */
+function prepare() {
+  const benchFile = join(folder, 'bench.yaml');
+  const recipeFile = join(folder, 'recipe.yaml');
+  const file = join(folder, 'wafer.sqlite');
+  writeFileSync(benchFile, ready.benchYaml);
+  const recipe = readFileSync(DEFAULT_RECIPE_FILE, 'utf8');
+  // Each kill in contact costs a touchdown on the resume.
+  writeFileSync(recipeFile, recipe.replace('maxTouchdownsPerDie: 4', 'maxTouchdownsPerDie: 20'));
+  const fields = ['lot', 'wafer', 'notch', 'operator', 'station', 'probe-card', 'purpose'];
+  const measure = ['measure', benchFile, '--out', file, '--recipe', recipeFile];
+  for (const field of fields) measure.push(`--${field}`, 'unknown');
+  return { file, benchFile, measure };
+}
+
+function hasSweeps(file: string): boolean {
+  const reader = WaferReader.open(file);
+  const some = reader.sweepCount() > 0;
+  reader.close();
+  return some;
+}
 
 function hasSession(file: string): boolean {
   try {

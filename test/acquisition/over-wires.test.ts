@@ -130,4 +130,23 @@ describe('losses', () => {
     for (const { dataJson } of named) expect(really.has(JSON.parse(dataJson as string).cell)).toBe(true);
     expect(wired.isSafe).toBe(true);
   });
+
+  it('leave no junction unnoticed that still carries current, and blame none that is whole', async () => {
+    const { simulated } = await open({
+      geometry: { rows: 16, columns: 24, columnsPerEnableLine: 2 },
+      earlyBreakdown: { fraction: 0.3, lowerByVolts: [0.3, 0.9] },
+    });
+    const outcome = await wired.measure(file, { lossPauseFraction: 1 });
+    expect(outcome.end).toBe('finished');
+    const reader = WaferReader.open(file);
+    const cells = reader.cells(0);
+    reader.close();
+    const named = cells.filter(({ cause }) => cause === 'failedInTest').map(({ cell }) => cell);
+    // Behind an open line nothing can be seen of a junction.
+    const unseen = new Set(cells.filter((cell) => cell.class === 'open').map(({ cell }) => cell));
+    const really = [...new Set(simulated.ledger.losses.map(({ cell }) => cell))].filter((cell) => !unseen.has(cell));
+    expect(really.length).toBeGreaterThan(10);
+    expect(named.toSorted((a, b) => a - b)).toEqual(really.toSorted((a, b) => a - b));
+    expect(simulated.ledger.violations).toEqual([]);
+  });
 });

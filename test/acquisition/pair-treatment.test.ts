@@ -28,7 +28,7 @@ async function measurePair(a: Cell, b: Cell) {
     .map((call) => call.slice('smu.start '.length));
   const runs = starts.slice(0, starts.length - 15);
   const of = (cell: number) => store.sweeps.filter((sweep) => sweep.cell === cell);
-  return { runs, a: of(0), b: of(1), programme: recipe.programme };
+  return { runs, a: of(0), b: of(1), cells: store.cells, programme: recipe.programme };
 }
 
 const record = (sweeps: readonly SweepRecord[]) => sweeps.find(({ repeat }) => repeat === 0) as SweepRecord;
@@ -84,7 +84,7 @@ describe('the treatment of a pair', () => {
   it('repeats a loop in compliance once at the higher limit and keeps both sweeps', async () => {
     // In AP above the bound of the lower range, in P below what 100 µA allow.
     const { runs, a } = await measurePair({ kind: 'healthy', rP: 5.5e3, rAp: 14e3, state: 'AP' }, healthy());
-    expect(runs).toEqual(['auto pair', 'loop pair']);
+    expect(runs).toEqual(['auto pair', 'lowBias pair', 'loop pair']);
     expect(a.map(({ repeat, limitAmps }) => [repeat, limitAmps])).toEqual([
       [1, 1e-4],
       [0, 1e-3],
@@ -101,10 +101,15 @@ describe('the treatment of a pair', () => {
     ]);
   });
 
-  it('keeps the sweep in which a junction broke as its sweep of record', async () => {
-    const { runs, a, b } = await measurePair({ ...healthy(), breaksAtSweep: 1 } as Cell, healthy());
-    expect(runs).toEqual(['auto pair', 'auto aloneB']);
-    expect(a.map(({ repeat, kind }) => [repeat, kind])).toEqual([[0, 'loop']]);
+  it('describes a junction that broke by its final state and names the cause', async () => {
+    const { runs, a, b, cells } = await measurePair({ ...healthy(), breaksAtSweep: 1 } as Cell, healthy());
+    expect(runs).toEqual(['auto pair', 'lowBias pair', 'auto aloneB']);
+    expect(a.map(({ repeat, kind }) => [repeat, kind])).toEqual([
+      [1, 'loop'],
+      [0, 'lowBias'],
+    ]);
+    expect(cells.get('0 0')).toMatchObject({ class: 'shorted', cause: 'failedInTest' });
+    expect(cells.get('0 1')).toMatchObject({ class: 'healthy', cause: 'none' });
     expect(record(b).access).toBe('aloneB');
   });
 });

@@ -105,6 +105,12 @@ describe('doubt', () => {
     expect(classOf({ ...HEALTHY, rP: 13_000 }).neighbourClass).toBeNull();
   });
 
+  it('does not call an open near anything because its resistance is within noise', () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      expect(classOf({ ...HEALTHY, ...STUCK, rP: 5e9 }, seed)).toMatchObject({ class: 'open', neighbourClass: null });
+    }
+  });
+
   it('a loop in compliance above the short bound is undetermined', () => {
     const sweep = syntheticSweep({ ...HEALTHY, shuntOhms: 5_000 });
     sweep.readings.flags[30] |= 0x01;

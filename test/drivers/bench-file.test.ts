@@ -74,6 +74,7 @@ describe('a bench file', () => {
     ["columnB: 'node[1].smub'", "columnB: 'node[1].smuc'", "'node", 'instruments.smu.channels.columnB'],
     ['driver: velox', 'driver: velux', 'velux', 'instruments.prober.driver'],
     ["'TCPIP0::192.0.2.12::1412::SOCKET'", "'TCPIP0::192.0.2.12::1412'", "'", 'instruments.prober.resource'],
+    ["velox, resource: 'TCPIP0", "velox, resouce: 'TCPIP0", "'TCPIP0", 'instruments.prober.resouce'],
     ['settleSeconds: 0.001', 'settleseconds: 0.001', '0.001', 'instruments.router.settleseconds'],
     ['{rows: 100, columns: 200', '{rows: 100, columns: 201', '{', 'columns divisible'],
     ['padMap: consecutive', 'padMap: {rows: "1-100"}', '{', 'padMap'],

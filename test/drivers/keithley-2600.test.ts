@@ -1,8 +1,9 @@
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PairReading, SweepRequest } from '../../drivers/capabilities.ts';
 import { Keithley2600, type Keithley2600Options } from '../../drivers/keithley-2600.ts';
 import { createKeithley2600Pair } from '../../drivers/simulated/keithley-2600/keithley-2600-pair.ts';
-import { SimulatedClock } from '../../drivers/simulated/simulated-clock.ts';
+import { SimulatedClock, type TimeScale } from '../../drivers/simulated/simulated-clock.ts';
 import { serveTcp } from '../../drivers/simulated/tcp-server.ts';
 import { PointFlag, UNUSABLE_POINT } from '../../wafer/point-flags.ts';
 import { pointCount, segmentSpan, segmentsOf, slopeOhms } from '../../wafer/sweep.ts';
@@ -23,25 +24,49 @@ afterEach(async () => {
 });
 
 /** The driver over a real socket to the simulated pair of instruments, which feed two resistors and a sneak path. */
-async function connected(pair: PairOfResistors) {
+async function connected(pair: PairOfResistors, scale: TimeScale = 'full', tamper?: (reply: Buffer) => Buffer) {
   const station = new ResistorStation(pair);
-  const clock = new SimulatedClock(station, 'full');
+  const clock = new SimulatedClock(station, scale);
   const server = await serveTcp(await createKeithley2600Pair({ station, clock, seed: 1 }));
+  const proxy = tamper && (await tamperingProxy(server.port, tamper));
   const sent: string[] = [];
-  const link = await openTestLink(server.resource, (direction, bytes) => {
+  const link = await openTestLink(proxy?.resource ?? server.resource, (direction, bytes) => {
     if (direction === 'sent') sent.push(Buffer.from(bytes).toString('latin1'));
   });
   const smu = await Keithley2600.open(link, 'smu', OPTIONS, () => {}, CALM);
   closers.push(async () => {
     await smu.close();
+    await proxy?.close();
     await server.close();
     clock.close();
   });
   return { smu, station, sent };
 }
 
-async function ready(pair: PairOfResistors) {
-  const bench = await connected(pair);
+/** A socket in between that may change what the instrument answers. */
+async function tamperingProxy(port: number, tamper: (reply: Buffer) => Buffer) {
+  const server = createServer((near) => {
+    const far = createConnection({ host: '127.0.0.1', port, noDelay: true });
+    near.on('data', (bytes) => far.write(bytes));
+    far.on('data', (bytes) => near.write(tamper(bytes)));
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ]) {
+      one.on('error', () => one.destroy());
+      one.on('close', () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    resource: `TCPIP0::127.0.0.1::${own}::SOCKET`,
+    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
+
+async function ready(pair: PairOfResistors, scale: TimeScale = 'full', tamper?: (reply: Buffer) => Buffer) {
+  const bench = await connected(pair, scale, tamper);
   await bench.smu.configure(LIMITS, CALM);
   await bench.smu.load(SAMPLE_PROGRAMME, CALM);
   await bench.smu.setOutputs(true, CALM);
@@ -152,6 +177,21 @@ describe('a Keithley 2600 pair in sweeps', () => {
     );
   });
 
+  it('takes no reply that names another sweep', async () => {
+    const { run } = await ready(HEALTHY, 'full', (reply) =>
+      Buffer.from(reply.toString('latin1').replace('TBIDLE 1 ', 'TBIDLE 8 '), 'latin1'),
+    );
+    await expect(run({})).rejects.toMatchObject({ code: 'TB_REPLY_MISMATCH', facts: { value: 'token 8' } });
+    await expect(run({})).rejects.toMatchObject({ code: 'TB_LINK_LOST' });
+  });
+
+  it('takes no branch that does not follow from the readings', async () => {
+    const { run } = await ready(HEALTHY, 'full', (reply) =>
+      Buffer.from(reply.toString('latin1').replace('loop 3 3', 'loop 3 2'), 'latin1'),
+    );
+    await expect(run({})).rejects.toMatchObject({ code: 'TB_REPLY_MISMATCH' });
+  });
+
   it('lets the next sweep be asked for while the readings of this one arrive', async () => {
     const { smu } = await ready(HEALTHY);
     const first = smu.start({ token: 11, run: 'auto', access: 'pair', rangeOverride: null }, CALM);
@@ -183,12 +223,15 @@ describe('a Keithley 2600 pair in safety', () => {
   });
 
   it('goes to 0 V with outputs off in the middle of a sweep, and can start again', async () => {
-    const { smu, run } = await ready(HEALTHY);
+    // In real time, so that the abort meets a sweep under way.
+    const { smu, run, station } = await ready(HEALTHY, 'real');
     const stop = new AbortController();
     const { reading } = smu.start({ token: 5, run: 'auto', access: 'pair', rangeOverride: null }, stop.signal);
+    while (station.sourceSetting('row').volts < 0.3) await new Promise((resolve) => setTimeout(resolve, 1));
     stop.abort(new Error('stopped'));
     await expect(reading).rejects.toThrow('stopped');
     await smu.makeSafe(CALM);
+    expect(station.sourceSetting('row')).toMatchObject({ outputOn: false, volts: 0 });
     const state = await smu.readState(CALM);
     for (const { outputOn, levelVolts, busy } of Object.values(state)) {
       expect({ outputOn, levelVolts, busy }).toEqual({ outputOn: false, levelVolts: 0, busy: false });

@@ -83,6 +83,30 @@ describe('a link', () => {
     expect(link.unsettled).toBe(true);
   });
 
+  it('lets a waiter whose signal aborts go at once, and keeps the order of the others', async () => {
+    const { link, blurt } = await linkTo([
+      ['1?\n', null],
+      ['3?\n', 'three\n'],
+    ]);
+    const stop = new AbortController();
+    const first = link.query('1?', patient);
+    const second = link.query('2?', { ...patient, signal: stop.signal });
+    const third = link.query('3?', patient);
+    stop.abort(new Error('not wanted any more'));
+    await expect(second).rejects.toThrow('not wanted any more');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    blurt('one\n');
+    expect(await Promise.all([first, third])).toEqual(['one', 'three']);
+  });
+
+  it('takes nothing that was sent unasked for an answer', async () => {
+    const { link, blurt } = await linkTo([['A?\n', 'a\n']]);
+    expect(await link.query('A?', patient)).toBe('a');
+    blurt('hello\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect(link.query('B?', patient)).rejects.toMatchObject({ code: 'TB_REPLY_MALFORMED' });
+  });
+
   it('says who cannot be reached', async () => {
     const instrument = await scriptedInstrument([]);
     await instrument.finish();

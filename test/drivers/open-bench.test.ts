@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkBench } from '../../drivers/bench-check.ts';
 import { type BenchFile, parseBenchFile } from '../../drivers/bench-file.ts';
@@ -96,11 +101,23 @@ describe('a bench over its wires', () => {
   it('names the interlock when it opens, and uses no reading', async () => {
     const { source } = await poweredBench();
     simulated.setInterlock(true);
-    await expect(source.start(SWEEP, CALM).reading).rejects.toMatchObject({
-      code: expect.stringMatching(/^TB_(INTERLOCK_OPEN|INSTRUMENT_ERROR)$/),
-    });
+    await expect(source.start(SWEEP, CALM).reading).rejects.toMatchObject({ code: 'TB_INTERLOCK_OPEN' });
     await source.makeSafe(CALM);
     await expect(source.setOutputs(true, CALM)).rejects.toMatchObject({ code: 'TB_INTERLOCK_OPEN' });
+  });
+
+  it('runs no sweep, and switches nothing on, under a limit that reads back another value', async () => {
+    const { source } = await poweredBench();
+    const { faults } = simulated.channels.columnB;
+    faults.stuckLimitAmps = 7e-3;
+    try {
+      await expect(source.start(SWEEP, CALM).reading).rejects.toMatchObject({ code: 'TB_LIMIT_NOT_VERIFIED' });
+      await source.makeSafe(CALM);
+      await expect(source.configure(LIMITS, CALM)).rejects.toMatchObject({ code: 'TB_LIMIT_NOT_VERIFIED' });
+      await expect(source.setOutputs(true, CALM)).rejects.toMatchObject({ code: 'TB_LIMIT_NOT_VERIFIED' });
+    } finally {
+      faults.stuckLimitAmps = null;
+    }
   });
 
   it.each(['garbled', 'silent', 'drop', 'pieces', 'late'] as const)(
@@ -175,5 +192,25 @@ describe('opening a bench', () => {
       ['single', false],
     ]);
     expect((await checkBench(file, null, CALM)).ok).toBe(true);
+  });
+
+  it('is checked on the command line, with its verdict as exit status', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tunnelbench-'));
+    const path = join(folder, 'bench.yaml');
+    const command = () =>
+      promisify(execFile)(process.execPath, ['scripts/tunnelbench.js', 'bench', 'check', path]).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+      );
+    try {
+      await writeFile(path, simulated.benchYaml);
+      expect(await command()).toMatchObject({ code: 0, stdout: expect.stringContaining('bench ok') });
+      await writeFile(path, simulated.benchYaml.replace(simulated.resources.prober, 'TCPIP0::127.0.0.1::1::SOCKET'));
+      const failed = await command();
+      expect(failed.code).toBe(1);
+      expect(failed.stdout).toMatch(/prober +BAD[\s\S]*TB_LINK_UNREACHABLE[\s\S]*bench NOT ok/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

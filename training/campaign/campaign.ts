@@ -3,17 +3,12 @@ import type { ModelStore } from '../../db/model-store.ts';
 import { DEFAULT_CONDITIONS, type EmulationConditions, type ImageSet } from '../emulation/emulation-conditions.ts';
 import type { Emulator } from '../emulation/emulator.ts';
 import { emulateStored } from '../emulation/stored-emulations.ts';
-import { dieConductances } from '../mapping/die-conductances.ts';
-import { dieCorrection } from '../mapping/die-correction.ts';
-import { networkCells } from '../mapping/effective-weights.ts';
-import { paperMapping } from '../mapping/paper-mapping.ts';
 import type { ReadOut } from '../mapping/read-out.ts';
 import { PAPER_SHAPE } from '../network-shape.ts';
-import { inferPopulation } from '../population/infer-population.ts';
-import { populationSamplerSpec } from '../population/population-sampler.ts';
 import type { Solution } from '../solution.ts';
-import type { Ensemble, Trainer } from '../trainer/trainer.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 import { DEFAULT_PARAMETERS, type DefectStatistics } from '../training-parameters.ts';
+import { aroundDie, type DiesInTraining, onPopulation } from './dies-in-training.ts';
 import { trainStored } from './stored-ensemble.ts';
 
 /** What a campaign works with. All of it outlives the campaign. */
@@ -48,38 +43,25 @@ export class Campaign {
   }
 
   defectFree(size: EnsembleSize): Promise<Solution[]> {
-    return this.#train(size, { kind: 'defect-free', provenance: this.#provenance(null, []) }, null);
+    return this.#train(size, { ...WITHOUT_DIES, ensemble: { kind: 'defect-free' }, statistics: null });
   }
 
   /** Trained around the defects of one die. */
   hardwareAware(model: DieModel, size: EnsembleSize): Promise<Solution[]> {
-    const die = dieConductances(model, this.tools.readOut);
-    const correction = dieCorrection(die, networkCells(paperMapping(PAPER_SHAPE, die.geometry), PAPER_SHAPE, die));
     this.tools.store.putDieModel(model);
-    const ensemble = { kind: 'hardware-aware' as const, correction, provenance: this.#provenance(model.id, []) };
-    return this.#train(size, ensemble, { dieModelId: model.id, readOut: this.tools.readOut });
+    return this.#train(size, aroundDie(model, PAPER_SHAPE, this.tools.readOut));
   }
 
   /** Trained on uniformly drawn maps: a weight is defective with `defectRate` and then worth ±`wSat`. */
   statisticsAware(defectRate: number, wSat: number, size: EnsembleSize): Promise<Solution[]> {
     const statistics: DefectStatistics = { source: 'uniform', defectRate, wSat };
-    const ensemble = { kind: 'statistics-aware' as const, provenance: this.#provenance(null, []) };
-    return this.#train(size, ensemble, null, statistics);
+    return this.#train(size, { ...WITHOUT_DIES, ensemble: { kind: 'statistics-aware' }, statistics });
   }
 
   /** Trained on maps drawn from the population of the given dies. */
   populationAware(models: readonly DieModel[], rateScale: number, size: EnsembleSize): Promise<Solution[]> {
-    const population = inferPopulation(models, this.tools.readOut);
-    const mapping = paperMapping(PAPER_SHAPE, population.geometry);
     for (const model of models) this.tools.store.putDieModel(model);
-    const source = { population: population.dieModelIds, readOut: this.tools.readOut, rateScale };
-    const ensemble = {
-      kind: 'statistics-aware' as const,
-      sampler: populationSamplerSpec({ population, mapping, shape: PAPER_SHAPE, rateScale }),
-      provenance: this.#provenance(null, population.dieModelIds),
-    };
-    const statistics: DefectStatistics = { source: 'population', population: JSON.stringify(source) };
-    return this.#train(size, ensemble, source, statistics);
+    return this.#train(size, onPopulation(models, PAPER_SHAPE, this.tools.readOut, rateScale));
   }
 
   /** Errors in percent, a row a die, a column a solution. */
@@ -111,24 +93,25 @@ export class Campaign {
     return (100 * errors) / this.tools.emulator.images;
   }
 
-  #train(
-    { count, epochs, seed }: EnsembleSize,
-    ensemble: Omit<Ensemble, 'parameters' | 'seed' | 'members'>,
-    source: object | null,
-    statistics: DefectStatistics | null = null,
-  ): Promise<Solution[]> {
-    const { store, trainer, signal, onProgress } = this.tools;
+  #train({ count, epochs, seed }: EnsembleSize, training: TrainingOfDies): Promise<Solution[]> {
+    const { store, trainer, softwareVersion, signal, onProgress } = this.tools;
+    const { ensemble, statistics, source, dieModelId, populationDieModelIds } = training;
     return trainStored(store, trainer, {
-      ensemble: { ...ensemble, parameters: { ...DEFAULT_PARAMETERS, epochs, statistics }, seed },
+      ensemble: {
+        ...ensemble,
+        parameters: { ...DEFAULT_PARAMETERS, epochs, statistics },
+        seed,
+        provenance: { softwareVersion, dieModelId, populationDieModelIds, mappingSha256: null },
+      },
       count,
       source,
       signal,
       onProgress: ({ epochsDone, epochsTotal }) => onProgress?.(`training ${ensemble.kind}`, epochsDone, epochsTotal),
     });
   }
-
-  #provenance(dieModelId: string | null, populationDieModelIds: readonly string[]): Ensemble['provenance'] {
-    const { softwareVersion } = this.tools;
-    return { softwareVersion, dieModelId, populationDieModelIds, mappingSha256: null };
-  }
 }
+
+/** A training by what it takes from dies; one that takes nothing has no source. */
+type TrainingOfDies = Omit<DiesInTraining, 'source'> & { readonly source: object | null };
+
+const WITHOUT_DIES = { source: null, dieModelId: null, populationDieModelIds: [] };

@@ -9,7 +9,7 @@ export interface LabelledImages {
 /** Choices are made on `validation`; `test` is for reporting only. */
 export interface Dataset {
   readonly name: string;
-  /** SHA-256 (hex) of the files read, in the order train images, train labels, test images, test labels. */
+  /** SHA-256 (hex) of how the images are cropped, scaled and split and of the files read: it tells data sets apart. */
   readonly sha256: string;
   readonly splitSeed: number;
   readonly inputs: number;

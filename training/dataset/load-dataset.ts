@@ -44,7 +44,7 @@ export function mnistFiles(): IdxFiles {
  */
 export function loadDataset(files: IdxFiles = mnistFiles(), options: DatasetOptions = {}): Dataset {
   const { downscaling = PAPER_DOWNSCALING, validationImages = 5000, splitSeed = 1 } = options;
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(JSON.stringify({ downscaling, validationImages }));
   const training = readLabelled(files.trainImages, files.trainLabels, downscaling, hash);
   const test = readLabelled(files.testImages, files.testLabels, downscaling, hash);
   if (test.images.inputs !== training.images.inputs) {

@@ -1,5 +1,6 @@
 import type { DieModel } from '../../analysis/die-model.ts';
 import type { ModelStore } from '../../db/model-store.ts';
+import { kernelBuild } from '../kernels/kernel-build.ts';
 import type { EmulatedSolution } from './emulate-die.ts';
 import { DEFAULT_CONDITIONS, type EmulationConditions } from './emulation-conditions.ts';
 import type { Emulator } from './emulator.ts';
@@ -8,6 +9,8 @@ export interface EmulationCampaign {
   readonly solutions: readonly EmulatedSolution[];
   readonly models: readonly DieModel[];
   readonly conditions?: EmulationConditions;
+  /** The die as the conditions have it, where they change its resistances; the store keeps the measured model. */
+  readonly realise?: (model: DieModel) => DieModel;
   /** SHA-256 of the images' files and the seed of their split: errors on other images are other results. */
   readonly dataset: { readonly sha256: string; readonly splitSeed: number };
   readonly signal?: AbortSignal | undefined;
@@ -24,8 +27,8 @@ export async function emulateStored(
   emulator: Emulator,
   campaign: EmulationCampaign,
 ): Promise<readonly (readonly number[])[]> {
-  const { solutions, models, conditions = DEFAULT_CONDITIONS, signal, onProgress } = campaign;
-  const stored = { ...conditions, dataset: campaign.dataset };
+  const { solutions, models, conditions = DEFAULT_CONDITIONS, realise, signal, onProgress } = campaign;
+  const stored = { ...conditions, dataset: campaign.dataset, kernelBuild: kernelBuild().id };
   const total = solutions.length * models.length;
   let done = 0;
   const dies = models.map(async (model) => {
@@ -38,7 +41,7 @@ export async function emulateStored(
     const missing = solutions.filter(({ id }) => !known.has(id));
     done += solutions.length - missing.length;
     onProgress?.(done, total);
-    await emulator.emulate(model, missing, {
+    await emulator.emulate(missing.length > 0 && realise !== undefined ? realise(model) : model, missing, {
       conditions,
       signal,
       onResults: (part, { errors }) => {

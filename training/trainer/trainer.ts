@@ -69,6 +69,13 @@ export class Trainer {
     return this.#pool.size;
   }
 
+  /** Throws TB_TRAINING_PARAMETER where `trainEnsemble` would. */
+  check(ensemble: Ensemble): void {
+    const { kind, shape = PAPER_SHAPE, parameters, seed, members, correction = null, sampler } = ensemble;
+    const hasSampler = (sampler ?? null) !== null;
+    checkTraining({ kind, shape, parameters, seed, members, correction, hasSampler }, this.dataset);
+  }
+
   /**
    * Yields each solution as it is finished, in no particular order. Leaving the loop or aborting stops the threads at
    * their next step; solutions in flight are lost, none is yielded half-trained.
@@ -76,9 +83,9 @@ export class Trainer {
    * @throws TB_TRAINING_PARAMETER before any work; the signal's reason when aborted
    */
   async *trainEnsemble(ensemble: Ensemble): AsyncGenerator<TrainedMember, void, undefined> {
-    const { kind, shape = PAPER_SHAPE, parameters, seed, members, signal } = ensemble;
+    const { shape = PAPER_SHAPE, parameters, seed, members, signal } = ensemble;
     const { correction = null, sampler = null } = ensemble;
-    checkTraining({ kind, shape, parameters, seed, members, correction, hasSampler: sampler !== null }, this.dataset);
+    this.check(ensemble);
     signal?.throwIfAborted();
 
     const control = ensembleControl();

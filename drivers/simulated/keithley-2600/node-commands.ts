@@ -4,7 +4,9 @@ import { CommandObject } from './command-tree.ts';
 import { TspCommandError } from './error-queue.ts';
 import type { InstrumentNode } from './instrument-node.ts';
 import type { LuaValue } from './lua-machine.ts';
-import { type SmuSurroundings, smuCommands, stimulusAttribute } from './smu-commands.ts';
+import { smuCommands } from './smu-commands.ts';
+import type { SmuSurroundings } from './smu-surroundings.ts';
+import { stimulusAttribute } from './smu-trigger-commands.ts';
 import { LINE_MODES, type TriggerBlender, type TriggerTimer, type TspLinkPort } from './trigger-objects.ts';
 
 /** What a node's commands need beyond the node. */
@@ -20,9 +22,9 @@ export interface NodeSurroundings {
 }
 
 /** Everything reached as node[N].…, and at the top level for the node that has the client. */
-export function nodeCommands(node: InstrumentNode, around: NodeSurroundings): CommandObject {
+export function nodeCommands(node: InstrumentNode, around: NodeSurroundings, reachable: () => boolean): CommandObject {
   const smu = around.smu(node);
-  return localnodeCommands(node, around)
+  return ownCommands(new CommandObject(reachable), node, around)
     .child('smua', smuCommands(node.smua, node.modelA, smu))
     .child('smub', smuCommands(node.smub, node.modelB, smu))
     .child('trigger', triggerCommands(node, around.clock))
@@ -31,9 +33,9 @@ export function nodeCommands(node: InstrumentNode, around: NodeSurroundings): Co
     .child('status', statusCommands(node));
 }
 
-export function localnodeCommands(node: InstrumentNode, around: NodeSurroundings): CommandObject {
+function ownCommands(root: CommandObject, node: InstrumentNode, around: NodeSurroundings): CommandObject {
   const { prompts } = around;
-  return new CommandObject()
+  return root
     .constant({ model: around.model, serialno: node.serial, revision: around.firmware, version: around.firmware })
     .attribute(
       'linefreq',

@@ -11,20 +11,7 @@ export function formatTspNumber(value: number, digits: number): string {
   return `${text.slice(0, at + 2)}${exponent.length < 2 ? `0${exponent}` : exponent}`;
 }
 
-/** Lua 5.0's own number-to-string conversion, "%.14g": what tostring() gives. */
-export function formatLuaNumber(value: number): string {
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [mantissa, exponentText] = value.toExponential(13).split('e');
-  const exponent = Number(exponentText);
-  const trimmed = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
-  if (exponent >= -5 + 1 && exponent < 14) return trimmed(value.toFixed(13 - exponent));
-  const size = String(Math.abs(exponent)).padStart(2, '0');
-  return `${trimmed(mantissa)}e${exponent < 0 ? '-' : '+'}${size}`;
-}
-
-export type ByteOrder = 'big' | 'little';
+type ByteOrder = 'big' | 'little';
 
 /** `#0`, the values back to back as 4- or 8-byte IEEE 754 numbers, and a line feed. */
 export function binaryBlock(values: readonly number[], bytesPerValue: 4 | 8, order: ByteOrder): Buffer {

@@ -1,8 +1,9 @@
 import type { ScheduledEvent, SimulatedClock } from '../simulated-clock.ts';
 import { TspCommandError } from './error-queue.ts';
 import { type EventBus, EventDetector } from './event-bus.ts';
+import { AMP_RANGES, SmuConstant, smallestRange, VOLT_RANGES } from './model-2602b.ts';
 import type { ReadingBuffer } from './reading-buffer.ts';
-import { AMP_RANGES, type SmuChannel, SmuConstant, smallestRange, VOLT_RANGES } from './smu-channel.ts';
+import type { SmuChannel } from './smu-channel.ts';
 
 type Place = 'idle' | 'arm' | 'source' | 'measure' | 'endpulse';
 export type Quantity = 'i' | 'v' | 'r' | 'p';

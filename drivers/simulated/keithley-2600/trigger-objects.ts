@@ -35,7 +35,7 @@ abstract class TriggerObject {
 
   protected emit(): void {
     this.latched = true;
-    for (const waiter of this.waiters.splice(0)) waiter();
+    if (this.waiters.length > 0) for (const waiter of this.waiters.splice(0)) waiter();
     this.bus.fire(this.eventId);
   }
 }
@@ -183,6 +183,11 @@ export class TspLinkPort extends TriggerObject implements EventListener {
   private pulsing = false;
   private latchedLow = false;
   private release: ScheduledEvent | null = null;
+  private readonly endPulse = () => {
+    this.release = null;
+    this.pulsing = false;
+    this.wire.settle();
+  };
 
   constructor(bus: EventBus, clock: SimulatedClock, wire: TspLinkWire) {
     super(bus);
@@ -219,11 +224,7 @@ export class TspLinkPort extends TriggerObject implements EventListener {
     this.pulsing = true;
     this.latchedLow = false;
     this.wire.settle();
-    this.release = this.clock.after(this.pulseSeconds, () => {
-      this.release = null;
-      this.pulsing = false;
-      this.wire.settle();
-    });
+    this.release = this.clock.after(this.pulseSeconds, this.endPulse);
   }
 
   /** Releases a latched line without an event. */

@@ -21,7 +21,9 @@ test('every number prints in exponent form and reads back within half a unit of 
         const text = formatTspNumber(value, digits);
         expect(text).toMatch(/^-?\d\.\d+e[+-]\d{2,3}$/);
         expect(text.replace(/^-/, '').split('e')[0]).toHaveLength(digits + 1);
-        expect(Math.abs(Number(text) - value)).toBeLessThanOrEqual(Math.abs(value) * 0.51 * 10 ** (1 - digits) + 5e-324);
+        expect(Math.abs(Number(text) - value)).toBeLessThanOrEqual(
+          Math.abs(value) * 0.51 * 10 ** (1 - digits) + 5e-324,
+        );
       },
     ),
   );
