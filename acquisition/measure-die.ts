@@ -1,20 +1,17 @@
 import { v7 as uuidV7 } from 'uuid';
-import type { AttemptRecord, CursorRecord } from '../db/records.ts';
+import type { AttemptRecord } from '../db/records.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import type { DieSite } from '../wafer/die.ts';
-import { dieLabel } from '../wafer/die.ts';
-import { cellCount } from '../wafer/geometry.ts';
-import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
-import { formatQuantity } from '../wafer/units.ts';
+import { DieRecorder } from './die-recorder.ts';
 import type { EventLog } from './event-log.ts';
-import { type Loss, LossWatch } from './loss-watch.ts';
 import { PairMeter, type PairVisit } from './pair-meter.ts';
 import { cellOf, pairAt } from './pair-order.ts';
 import type { PairRoute } from './pair-route.ts';
 import { type Plan, pairIndexAt, pairPositions, positionCount } from './plan.ts';
-import type { Measured, RecordStream } from './record-stream.ts';
+import type { RecordStream } from './record-stream.ts';
 import { ReferenceWatch } from './reference-watch.ts';
 import type { SessionStore } from './session-store.ts';
+import { type Settled, settled } from './settled.ts';
 import type { StopRequest } from './stop-request.ts';
 
 /** Positions whose attempt is committed together before the first of them is armed. */
@@ -41,15 +38,13 @@ export class DieMeasurement {
   readonly #task: DieTask;
   readonly #die: DieSite;
   readonly #meter: PairMeter;
-  readonly #losses: LossWatch;
+  readonly #recorder: DieRecorder;
   readonly #references: ReferenceWatch;
   readonly #referencePairs: ReadonlySet<number>;
   readonly #seen: number[] = [];
   #referenceDueMs: number;
   #position: number;
   #attemptReason: AttemptRecord['reason'];
-  #largestResidual = 0;
-  #unresolved = 0;
 
   constructor(task: DieTask, die: DieSite, startPosition: number, resumed: boolean) {
     this.#task = task;
@@ -57,7 +52,7 @@ export class DieMeasurement {
     this.#position = startPosition;
     this.#attemptReason = resumed ? 'resume' : 'first';
     this.#meter = new PairMeter(task.bench, task.plan, task.route, task.now);
-    this.#losses = new LossWatch(task.plan.recipe);
+    this.#recorder = new DieRecorder(task, die);
     this.#references = new ReferenceWatch(task.plan.recipe);
     this.#referencePairs = new Set(task.plan.referencePairs);
     this.#referenceDueMs = task.now() + task.plan.recipe.reference.everySeconds * 1000;
@@ -72,7 +67,7 @@ export class DieMeasurement {
   }
 
   get losses(): number {
-    return this.#losses.count;
+    return this.#recorder.losses;
   }
 
   async run(): Promise<'finished' | 'stopped'> {
@@ -83,31 +78,60 @@ export class DieMeasurement {
       const end = Math.min(this.#position + ATTEMPT_WINDOW, pairs);
       const attemptId = await this.#attempt(this.#position, end - 1, this.#attemptReason);
       this.#attemptReason = 'first';
-      while (this.#position < end) {
-        if (this.#stopped()) return 'stopped';
-        if (this.#task.now() >= this.#referenceDueMs) await this.#referenceRound();
-        await this.#measurePosition(attemptId, pairs);
-      }
+      if ((await this.#measureWindow(attemptId, end)) === 'stopped') return 'stopped';
     }
     while (this.#position < positionCount(plan)) {
       if (this.#stopped() || (await this.#repeatPosition()) === 'stopped') return 'stopped';
     }
     await this.#referenceRound();
-    await this.#reportResidual();
+    await this.#recorder.report();
     return 'finished';
   }
 
-  async #measurePosition(attemptId: string, pairs: number): Promise<void> {
+  /** Measures the positions up to `end`. While one pair is classified and stored, the next one's sweep already runs. */
+  async #measureWindow(attemptId: string, end: number): Promise<'done' | 'stopped'> {
+    let running: Promise<Settled<PairVisit>> | null = null;
+    while (this.#position < end) {
+      if (running === null) {
+        if (this.#stopped()) return 'stopped';
+        if (this.#referenceIsDue()) await this.#referenceRound();
+        running = settled(this.#visit(this.#position));
+      }
+      const result: Settled<PairVisit> = await running;
+      running = null;
+      if ('error' in result) throw result.error;
+      const position = this.#position;
+      this.#position = position + 1;
+      const findings = this.#recorder.look([{ visit: result.value, repeat: 0 }]);
+      const goesOn = this.#position < end && this.#task.stop.reason === null && !this.#referenceIsDue();
+      if (goesOn && !this.#recorder.lostTooMany) running = settled(this.#visit(this.#position));
+      try {
+        await this.#recorder.store(attemptId, findings, this.#position);
+      } catch (error) {
+        // The sweep under way must have ended before anybody makes the bench safe.
+        await running;
+        throw error;
+      }
+      this.#notePosition(position, result.value);
+    }
+    return 'done';
+  }
+
+  #visit(position: number): Promise<PairVisit> {
     const { plan, stop } = this.#task;
-    const position = this.#position;
-    const next = position + 1 < pairs ? this.#pair(position + 1) : null;
-    const visit = await this.#meter.visit(this.#pair(position), next, stop.signal);
-    this.#position = position + 1;
-    await this.#record(attemptId, [{ visit, repeat: 0 }]);
-    this.#unresolved += plan.bench.geometry.columnsPerEnableLine - visit.record.length;
+    const next = position + 1 < pairPositions(plan) ? this.#pair(position + 1) : null;
+    return this.#meter.visit(this.#pair(position), next, stop.signal);
+  }
+
+  #notePosition(position: number, visit: PairVisit): void {
+    const { plan } = this.#task;
     this.#noteReference(position);
     if (this.#referencePairs.has(pairIndexAt(plan, position))) this.#lookAtReference(visit);
     this.#task.tick();
+  }
+
+  #referenceIsDue(): boolean {
+    return this.#task.now() >= this.#referenceDueMs;
   }
 
   /** All loops of one pair of the repeat sample, stored together. */
@@ -126,7 +150,7 @@ export class DieMeasurement {
       if (!visit.record.some(({ reading }) => reading.kind === 'loop')) break;
     }
     this.#position = position + 1;
-    await this.#record(attemptId, visits);
+    await this.#recorder.store(attemptId, this.#recorder.look(visits), this.#position);
     this.#task.tick();
     return 'done';
   }
@@ -137,7 +161,8 @@ export class DieMeasurement {
     for (const position of this.#seen) {
       const attemptId = await this.#attempt(position, position, 'reference');
       const visit = await this.#meter.visit(this.#pair(position), null, stop.signal);
-      await this.#record(attemptId, [{ visit, repeat: 1 }]);
+      const findings = this.#recorder.look([{ visit, repeat: 1 }]);
+      await this.#recorder.store(attemptId, findings, this.#position);
       this.#lookAtReference(visit);
     }
     this.#referenceDueMs = now() + plan.recipe.reference.everySeconds * 1000;
@@ -146,54 +171,6 @@ export class DieMeasurement {
     const percent = (100 * drift.median).toFixed(2);
     const text = `reference cells moved by ${percent} % (median of ${drift.cells})`;
     await events.write(drift.alarm ? 'warning' : 'info', 'reference-drift', text, this.#die.ordinal, drift);
-  }
-
-  /**
-   * Hands visits to the stream with the cells found broken in them, says so, and waits until the writer keeps up. Throws
-   * TB_LOSS_LIMIT, after the data are handed over, when too much of the die broke.
-   */
-  async #record(attemptId: string, visits: Measured['visits']): Promise<void> {
-    const { plan, events, stream, store } = this.#task;
-    const { geometry } = plan.bench;
-    const losses: { text: string; loss: Loss }[] = [];
-    for (const { pair, superseded, record } of visits.map(({ visit }) => visit)) {
-      for (const sweep of [...superseded, ...record]) {
-        this.#largestResidual = Math.max(this.#largestResidual, Math.abs(sweep.residualAmps));
-        const loss = this.#losses.look(cellOf(geometry, pair, sweep.side) as number, sweep);
-        if (loss !== null) losses.push({ loss, text: lossText(loss, pair.row, pair.columns[sweep.side] as number) });
-      }
-    }
-    const lost = new Set(losses.map(({ loss }) => loss.cell));
-    stream.push({ dieOrdinal: this.#die.ordinal, attemptId, visits, lost, cursor: this.#cursor() });
-    for (const { loss, text } of losses) {
-      await events.write('warning', 'loss', text, this.#die.ordinal, { ...loss, cause: 'failedInTest' });
-    }
-    const limit = plan.recipe.lossPauseFraction * cellCount(geometry);
-    if (this.#losses.count > limit) this.#refuseLosses(limit);
-    await store.ready();
-  }
-
-  #refuseLosses(limit: number): never {
-    throw new TunnelbenchError('TB_LOSS_LIMIT', {
-      thing: `die ${dieLabel(this.#die)}`,
-      what: 'too many junctions broke while being measured',
-      value: `${this.#losses.count}`,
-      expected: `at most ${Math.floor(limit)} (losses.pauseAboveFraction of the die)`,
-      remedy: 'Look at amplitude, gate and limits before going on; the measured cells are stored.',
-    });
-  }
-
-  async #reportResidual(): Promise<void> {
-    const { plan, events } = this.#task;
-    if (this.#unresolved > 0) {
-      const text = `${this.#unresolved} cells got no complete sweep and stay unmeasured`;
-      await events.write('warning', 'cells-unresolved', text, this.#die.ordinal);
-    }
-    // Gain errors of three channels leave up to about a thousandth of the current; more is a leak.
-    const alarm = plan.recipe.contact.leakageAlarmAmps + 1e-3 * plan.recipe.programme.complianceRepeat.limitAmps;
-    if (this.#largestResidual <= alarm) return;
-    const text = `the three currents of a sweep did not add up: ${formatQuantity(this.#largestResidual, 'A')} missing`;
-    await events.write('warning', 'residual-current', text, this.#die.ordinal, { amps: this.#largestResidual });
   }
 
   #lookAtReference({ pair, record }: PairVisit): void {
@@ -226,17 +203,8 @@ export class DieMeasurement {
     return pairAt(plan.bench.geometry, pairIndexAt(plan, position));
   }
 
-  #cursor(): CursorRecord {
-    return { planId: this.#task.planId, dieOrdinal: this.#die.ordinal, nextPosition: this.#position };
-  }
-
   #stopped(): boolean {
     this.#task.stop.signal.throwIfAborted();
     return this.#task.stop.reason !== null;
   }
-}
-
-function lossText({ beforeOhms, afterOhms }: Loss, row: number, column: number): string {
-  const fell = `${formatQuantity(beforeOhms, 'Ω')} to ${formatQuantity(afterOhms, 'Ω')}`;
-  return `cell row ${row}, column ${column} broke in the test: ${fell}`;
 }

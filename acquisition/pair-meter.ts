@@ -13,6 +13,7 @@ import {
 import type { Pair } from './pair-order.ts';
 import type { PairRoute } from './pair-route.ts';
 import type { Plan } from './plan.ts';
+import { settled } from './settled.ts';
 
 /** Everything measured on one pair at one visit. */
 export interface PairVisit {
@@ -77,15 +78,6 @@ export class PairMeter {
     if (routed !== null && 'error' in routed) throw routed.error;
     return afterRun(state, request, reading.value, startedAtMs);
   }
-}
-
-type Settled<T> = { value: T } | { error: unknown };
-
-function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
-  return promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
 }
 
 function toVisit(pair: Pair, state: PairState): PairVisit {

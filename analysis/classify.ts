@@ -1,6 +1,7 @@
 import type { CellRecord, SweepRecord } from '../db/records.ts';
 import type { CellCause, CellClass, ClassThresholds } from '../wafer/cell-class.ts';
-import type { SweepProgramme } from '../wafer/sweep.ts';
+import type { Access, SweepProgramme } from '../wafer/sweep.ts';
+import { type BenchAccuracy, DEFAULT_BENCH_ACCURACY, systematicUncertainty } from './bench-accuracy.ts';
 import { CellFlag } from './cell-flags.ts';
 import type { Level } from './cell-levels.ts';
 import { decide, type Verdict } from './decision-table.ts';
@@ -14,22 +15,42 @@ export interface Classifier {
 }
 
 /**
- * A classifier for sweeps of one programme under one set of thresholds. Stateless: the same sweep always gives the same
+ * A classifier for sweeps of one programme under one set of thresholds, on a bench of the accuracy given. Stateless: the same sweep always gives the same
  * record, in any order. A sweep whose number of points is not the programme's is undetermined.
  */
-export function createClassifier(programme: SweepProgramme, thresholds: ClassThresholds): Classifier {
+export function createClassifier(
+  programme: SweepProgramme,
+  thresholds: ClassThresholds,
+  accuracy: BenchAccuracy = DEFAULT_BENCH_ACCURACY,
+): Classifier {
   const layout = programmeLayout(programme);
-  return { classify: (sweep) => classifySweep(sweep, layout, thresholds) };
+  return { classify: (sweep) => classifySweep(sweep, layout, thresholds, accuracy) };
 }
 
-function classifySweep(sweep: SweepRecord, layout: ProgrammeLayout, thresholds: ClassThresholds): CellRecord {
+function classifySweep(
+  sweep: SweepRecord,
+  layout: ProgrammeLayout,
+  thresholds: ClassThresholds,
+  accuracy: BenchAccuracy,
+): CellRecord {
   const place = { dieOrdinal: sweep.dieOrdinal, cell: sweep.cell };
   if (sweep.readings.volts.length !== layout[sweep.kind].points) return unreadable(place);
+  const widened = (level: Level | null) => withSystematic(level, sweep.access, accuracy);
   if (sweep.kind === 'loop') {
-    return loopRecord(place, loopFeatures(sweep.readings, layout.loop, sweep.rangeAmps), thresholds);
+    const features = loopFeatures(sweep.readings, layout.loop, sweep.rangeAmps);
+    const { levelP, levelAp } = features;
+    return loopRecord(place, { ...features, levelP: widened(levelP), levelAp: widened(levelAp) }, thresholds);
   }
   const floorAmps = sweep.rangeAmps * layout.loop.loopFloorPerRange;
-  return quietRecord(place, lowBiasFeatures(sweep.readings, layout[sweep.kind], floorAmps), thresholds);
+  const features = lowBiasFeatures(sweep.readings, layout[sweep.kind], floorAmps);
+  return quietRecord(place, { ...features, level: widened(features.level) }, thresholds);
+}
+
+/** Features compare levels of one sweep, which share their systematic error; a resistance on its own has it. */
+function withSystematic(level: Level | null, access: Access, accuracy: BenchAccuracy): Level | null {
+  if (level === null) return null;
+  const systematic = systematicUncertainty(level.siemens, access, accuracy);
+  return { ...level, uncertainty: Math.hypot(level.uncertainty, systematic) };
 }
 
 type Place = Pick<CellRecord, 'dieOrdinal' | 'cell'>;
@@ -161,7 +182,8 @@ function meanLevel(a: Level | null, b: Level | null): Level | null {
   const wb = 1 / Math.max(b.uncertainty, 1e-15) ** 2;
   return {
     siemens: (wa * a.siemens + wb * b.siemens) / (wa + wb),
-    uncertainty: 1 / Math.sqrt(wa + wb),
+    // Their systematic errors are the same, so the mean is no better than the better of the two.
+    uncertainty: Math.min(a.uncertainty, b.uncertainty),
     source: a.source === 'limited' ? b.source : a.source,
   };
 }

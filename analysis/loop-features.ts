@@ -4,6 +4,7 @@ import type { Readings } from '../wafer/sweep.ts';
 import { type CellLevels, cellLevels, type Level } from './cell-levels.ts';
 import { conductanceJumps, type Jump } from './conductance-jumps.ts';
 import { failedInTest } from './failed-in-test.ts';
+import { type Hysteresis, hysteresis } from './hysteresis.ts';
 import type { HalfLayout, LoopLayout } from './programme-layout.ts';
 
 /** A measured switching voltage with its sign; the uncertainty is the step of the staircase over √12. */
@@ -41,6 +42,9 @@ const AMPLITUDE_TOLERANCE = 0.02;
 /** A difference of two levels counts as switching from this ln ratio on, and from this many standard uncertainties. */
 const MIN_CONTRAST = 0.005;
 const CONTRAST_SIGMAS = 5;
+/** An open half-loop counts as a transition from this mean ln ratio on. */
+const MIN_OPENING = 0.02;
+const PLAINLY = 1.05;
 /** A jump that counts as a transition even where the low-bias levels do not show it (ln ratio; telegraph noise is below). */
 const PLAIN_JUMP = 0.1;
 /** A jump against the direction of its half that counts as a return, not as noise (ln ratio). */
@@ -65,9 +69,10 @@ export function loopFeatures(readings: Readings, layout: LoopLayout, rangeAmps: 
 
   const { jumps: jumpsToP, scatter: scatterToP } = conductanceJumps(readings, layout.toP, levels.loopAmps);
   const { jumps: jumpsToAp, scatter: scatterToAp } = conductanceJumps(readings, layout.toAp, levels.loopAmps);
-  const switched = switchingVerdict(levels, jumpsToP, jumpsToAp);
+  const openings = { toP: hysteresis(readings, layout.toP), toAp: hysteresis(readings, layout.toAp) };
+  const switched = switchingVerdict(levels, openings, jumpsToP, jumpsToAp);
   const magnetic = switched === 'yes';
-  const hysteretic = magnetic && contrast(levels.p, levels.ap) === -1;
+  const hysteretic = magnetic && (contrast(levels.p, levels.ap) === -1 || isLower(levels.ap, levels.p));
   const vToP = magnetic ? switchingVoltage(readings, jumpsToP, 1) : null;
   const vToAp = magnetic ? switchingVoltage(readings, jumpsToAp, -1) : null;
   const resembles = switched === 'no' ? resemblance(readings, layout.toP, levels.p) : 'unknown';
@@ -90,14 +95,30 @@ export function loopFeatures(readings: Readings, layout: LoopLayout, rangeAmps: 
   };
 }
 
-function switchingVerdict(levels: CellLevels, toP: readonly Jump[], toAp: readonly Jump[]): LoopFeatures['switched'] {
+function switchingVerdict(
+  levels: CellLevels,
+  openings: { readonly toP: Hysteresis | null; readonly toAp: Hysteresis | null },
+  toP: readonly Jump[],
+  toAp: readonly Jump[],
+): LoopFeatures['switched'] {
   const first = contrast(levels.start, levels.p);
   const second = contrast(levels.p, levels.ap);
   if (first === -1 || second === 1) return 'contradictory';
-  const sawToP = first === 1 || toP.some(({ size }) => size > PLAIN_JUMP);
-  const sawToAp = second === -1 || toAp.some(({ size }) => size < -PLAIN_JUMP);
+  const sawToP = first === 1 || opens(openings.toP, 1) || toP.some(({ size }) => size > PLAIN_JUMP);
+  const sawToAp = second === -1 || opens(openings.toAp, -1) || toAp.some(({ size }) => size < -PLAIN_JUMP);
   if (sawToP && sawToAp) return 'yes';
   return sawToP || sawToAp ? 'contradictory' : 'no';
+}
+
+/** The half-loop is open in the direction asked, beyond its own scatter. */
+function opens(opening: Hysteresis | null, sign: 1 | -1): boolean {
+  if (opening === null) return false;
+  return sign * opening.mean > Math.max(MIN_OPENING, CONTRAST_SIGMAS * opening.standardError);
+}
+
+/** Plainly lower, where telegraph noise hides it from the test above. */
+function isLower(level: Level | null, than: Level | null): boolean {
+  return level !== null && than !== null && level.siemens * PLAINLY < than.siemens;
 }
 
 /** 1 where the conductance rises from `from` to `to` by more than chance and drift, −1 where it falls, else 0. */

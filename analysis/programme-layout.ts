@@ -13,6 +13,8 @@ export interface HalfLayout {
   readonly amplitudeVolts: number;
   readonly lowBefore: Int32Array;
   readonly lowAfter: Int32Array;
+  /** Points at one planned voltage on the way out and on the way back. */
+  readonly mirrored: readonly (readonly [number, number])[];
 }
 
 /** Where everything lies in the readings of a loop sweep; computed once per programme. */
@@ -96,7 +98,15 @@ function halfLayout(segments: readonly Segment[], name: 'loopToP' | 'loopToAp'):
     amplitudeVolts: Math.abs(volts[peak] ?? 0),
     lowBefore: low(0, peak),
     lowAfter: low(peak, volts.length),
+    mirrored: mirroredPoints(volts, peak, start),
   };
+}
+
+function mirroredPoints(volts: readonly number[], peak: number, start: number): [number, number][] {
+  return volts.slice(0, peak).flatMap((level, out): [number, number][] => {
+    const back = volts.indexOf(level, peak + 1);
+    return level === 0 || back === -1 ? [] : [[start + out, start + back]];
+  });
 }
 
 function run(start: number, end: number): Int32Array {

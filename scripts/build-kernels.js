@@ -1,5 +1,5 @@
 /**
- * Compiles training/kernels/assembly to the two builds in training/kernels/build. The results are committed, so that a
+ * Compiles training/kernels/assembly to the builds in training/kernels/build. The results are committed, so that a
  * checkout trains without a compiler; the compiler is deterministic, and a test compares.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,12 +13,18 @@ const outDir = process.argv[2] ?? fileURLToPath(new URL('../training/kernels/bui
 const compilerPackage = createRequire(import.meta.url).resolve('assemblyscript/package.json');
 const compiler = join(dirname(compilerPackage), 'bin', 'asc.js');
 
+/** Targets and the compiler's configuration that has them. */
+const builds = [
+  ['plain', 'asconfig.json'],
+  ['relaxed', 'asconfig.json'],
+  ['dense', 'asconfig.dense.json'],
+];
+
 mkdirSync(outDir, { recursive: true });
-for (const target of ['plain', 'relaxed']) {
-  const outFile = join(outDir, `${target}.wasm`);
+for (const [target, config] of builds) {
   const { status } = spawnSync(
     process.execPath,
-    [compiler, '--config', 'asconfig.json', '--target', target, '--outFile', outFile],
+    [compiler, '--config', config, '--target', target, '--outFile', join(outDir, `${target}.wasm`)],
     { cwd: assembly, stdio: 'inherit' },
   );
   if (status !== 0) process.exit(status ?? 1);

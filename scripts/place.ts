@@ -54,10 +54,11 @@ async function place(options: Options): Promise<void> {
     for (const solution of solutions) {
       interrupt.signal.throwIfAborted();
       const { trials, seed } = options;
+      const parts = dealt(models, placer.workers);
       const placed = await Promise.all(
-        models.map((model) => placer.place({ solution, models: [model], readOut, trials, seed })),
+        parts.map((part) => placer.place({ solution, models: part, readOut, trials, seed })),
       );
-      placed.forEach(([each], i) => {
+      placed.flat().forEach((each, i) => {
         print(solution, models[i], each);
         tests.push(each.test);
         if (options.out !== undefined) write(options.out, solution, models[i], each);
@@ -69,6 +70,14 @@ async function place(options: Options): Promise<void> {
   } finally {
     store.close();
   }
+}
+
+/** One part a thread: the importance of a solution's weights is computed once a part. */
+function dealt(models: readonly DieModel[], parts: number): DieModel[][] {
+  const size = Math.ceil(models.length / parts);
+  return Array.from({ length: parts }, (_, i) => models.slice(i * size, (i + 1) * size)).filter(
+    ({ length }) => length > 0,
+  );
 }
 
 function print(solution: Solution, model: DieModel, { validation, test }: PlacedSolution): void {

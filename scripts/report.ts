@@ -11,12 +11,11 @@ export function addReportCommand(program: Command): void {
     .description('write a self-contained HTML page per measured die and a wafer summary')
     .argument('<wafer.sqlite>', 'wafer file')
     .option('--out <dir>', 'folder for the pages; default: <wafer>-report beside the file')
-    .action(async (file: string, { out, dies }: { out?: string; dies?: string }) => {
+    .action(async (file: string, { out }: { out?: string }) => {
       const reader = WaferReader.open(file);
       try {
         const written = await writeReport(reader, out ?? beside(file, '-report'), {
           softwareVersion: softwareVersion(),
-          ...chosen,
         });
         console.log(
           `${written.dies.length} ${written.dies.length === 1 ? 'die page' : 'die pages'} and ${written.wafer}`,

@@ -9,6 +9,9 @@ export interface SolutionChoice {
   readonly first?: number;
 }
 
+/** Campaigns that an error message names. */
+const LISTED = 3;
+
 /** The solutions of a store that the options name. TB_USAGE when none is left. */
 export function chosenSolutions(store: ModelStore, { kind, campaign, solution, first }: SolutionChoice): Solution[] {
   const stored = store.solutions({
@@ -18,13 +21,13 @@ export function chosenSolutions(store: ModelStore, { kind, campaign, solution, f
   const named = solution === undefined ? stored : stored.filter(({ id }) => solution.includes(id));
   const chosen = named.slice(0, first ?? named.length);
   if (chosen.length > 0) return chosen as unknown as Solution[];
+  const campaigns = store.campaigns().map(({ id }) => `${id} (${store.members(id).length} solutions)`);
+  const more = campaigns.length > LISTED ? ` and ${campaigns.length - LISTED} more` : '';
   throw new TunnelbenchError('TB_USAGE', {
     thing: store.file,
     what: 'no solution of the store matches the options',
-    expected: store
-      .campaigns()
-      .map(({ id }) => `campaign ${id} (${store.members(id).length} solutions)`)
-      .join(', '),
+    expected:
+      campaigns.length === 0 ? 'solutions' : `a campaign such as ${campaigns.slice(0, LISTED).join(', ')}${more}`,
     remedy: 'Train solutions first, or choose others.',
   });
 }

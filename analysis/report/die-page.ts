@@ -131,9 +131,11 @@ function remarks({ statistics }: DieFacts): Markup[] {
   if (failedInTest > 0) {
     notes.push(markup`<p class="note">${integer(failedInTest)} junctions broke while they were measured.</p>`);
   }
-  notes.push(
-    markup`<p>${integer(nearBoundary)} cells lie within the guard band of a class boundary; their neighbouring class is stored. ${failedInTest === 0 ? 'No junction broke in the test.' : null}</p>`,
-  );
+  const near =
+    nearBoundary === 0
+      ? 'No cell lies within the guard band of a class boundary.'
+      : `${integer(nearBoundary)} ${nearBoundary === 1 ? 'cell lies' : 'cells lie'} within the guard band of a class boundary; the neighbouring class is stored.`;
+  notes.push(markup`<p>${near} ${failedInTest === 0 ? 'No junction broke in the test.' : null}</p>`);
   return notes;
 }
 

@@ -37,6 +37,7 @@ describe('every class', () => {
     ['subpar near the short bound', { ...HEALTHY, shuntOhms: 1_150 }, { class: 'subpar' }],
     ['weak by TMR', { ...HEALTHY, tmr: 0.3 }, { class: 'weak' }],
     ['weak by telegraph noise', { ...HEALTHY, telegraph: 0.03 }, { class: 'weak' }],
+    ['weak by strong telegraph noise', { ...HEALTHY, telegraph: 0.22 }, { class: 'weak' }],
     ['weak by back-hopping', { ...HEALTHY, backHopVolts: 0.65 }, { class: 'weak' }],
     ['stuck in P', { ...HEALTHY, ...STUCK, start: 'P' }, { class: 'stuck', stuckState: 'P' }],
     ['stuck in AP', { ...HEALTHY, ...STUCK, start: 'AP' }, { class: 'stuck', stuckState: 'AP' }],

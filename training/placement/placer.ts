@@ -57,6 +57,10 @@ export class Placer {
     this.#pool = new WorkerPool(new URL('./placement-worker.ts', import.meta.url), data, workers);
   }
 
+  get workers(): number {
+    return this.#pool.size;
+  }
+
   /** A mapping of the solution for each die, in the order of the dies. */
   place(task: PlacementTask): Promise<readonly PlacedSolution[]> {
     const { id, shape, signs1, signs2, hyper } = task.solution;
