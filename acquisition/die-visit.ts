@@ -30,8 +30,12 @@ export async function visitDie(context: DieContext, die: DieSite, number: number
   const { bench, plan, store, route, stop, meter, earlier } = context;
   const start = earlier.nextPosition(die.ordinal);
   meter.skipEarlier(Math.min(start, pairPositions(plan)) * plan.bench.geometry.columnsPerEnableLine);
-  if (start >= positionCount(plan)) return 'done';
   const { state, touchdowns } = earlier.die(die.ordinal);
+  if (start >= positionCount(plan)) {
+    // Killed between the last sweep and the end of the die.
+    if (state === 'measuring') await noteFinished(context, die);
+    return 'done';
+  }
   const limit = plan.recipe.contact.maxTouchdownsPerDie;
   if (state === 'noContact' && touchdowns >= limit) {
     await noteSkipped(context, die, `no contact in an earlier session, and all ${limit} touchdowns are spent`);

@@ -27,7 +27,8 @@ const FINGERPRINT_CELLS = 20;
 
 /**
  * Where the last session of a wafer file left off. Everything is read at once, so that the file may be opened for
- * writing afterwards. Throws TB_SESSION_NOT_RESUMABLE when there is no session or nothing is left to measure.
+ * writing afterwards. Throws TB_SESSION_NOT_RESUMABLE when there is no session, or when nothing is left
+ * to measure and the last session ended with a safe exit of its own.
  */
 export function resumePoint(source: ResumeSource): ResumePoint {
   const session = source.sessions().at(-1);
@@ -52,7 +53,9 @@ export function resumePoint(source: ResumeSource): ResumePoint {
     positionsLeft += total - next;
     if (next > 0 && next < total) known.set(ordinal, fingerprintOf(source.cells(ordinal)));
   }
-  if (positionsLeft === 0) {
+  // A session that ended without a word left the bench as it was: there is something to do even when nothing is to be
+  // measured, namely to make it safe and to say so.
+  if (positionsLeft === 0 && session.end !== null) {
     refuse(
       source.file,
       'every cell of the plan is measured',

@@ -12,6 +12,10 @@ export interface BenchAccuracy {
   /** Rows that float while one is measured, and the resistance of their two cells in series, ohms. */
   readonly floatingRows: number;
   readonly floatingRowOhms: number;
+  /** Resistance between a column and its source channel that carries the floating rows' current: needle and pad, ohms. */
+  readonly columnContactOhms: number;
+  /** Resistance of the partner beside which a cell is measured alone, ohms: a typical short. */
+  readonly lowPartnerOhms: number;
 }
 
 /**
@@ -23,17 +27,25 @@ export const DEFAULT_BENCH_ACCURACY: BenchAccuracy = {
   channelMismatch: 1e-4 * Math.sqrt(2 / 3),
   floatingRows: 99,
   floatingRowOhms: 36_000,
+  columnContactOhms: 1,
+  lowPartnerOhms: 400,
 };
 
 /**
- * Systematic standard uncertainty of a fitted conductance, siemens. In the pair scheme both columns are meant to be at
- * one potential; what they differ by drives a current through the floating rows from one column to the other. It is
- * proportional to V, so it adds to one column's slope what it takes from the other's. Beside a shorted partner (alone
- * access) the same difference drives a current through the short, which is of about the same conductance; a single
- * channel with the neighbour on its guard has neither.
+ * Systematic standard uncertainty of a fitted conductance, siemens; every term is proportional to V, so a slope takes
+ * it for the cell's own.
+ * - Pair: both columns are meant to be at one potential; what they differ by drives a current through the floating rows
+ *   from one column to the other, which adds to one column's slope what it takes from the other's.
+ * - Alone: the measured column feeds the partner column through the floating rows; that current lifts the partner column
+ *   by its contact resistance, and a shorted partner passes the lift on to the row where the current is sensed. With
+ *   1 Ω, 99 rows and a short of 400 Ω this is 7 µS, a quarter of a cell in AP: a cell beside a short is poorly known.
+ * - Single: the neighbour is on its guard, nothing of this occurs.
  */
 export function systematicUncertainty(siemens: number, access: Access, accuracy: BenchAccuracy): number {
   const gain = accuracy.gain * Math.abs(siemens);
   if (access === 'single') return gain;
-  return Math.hypot(gain, (accuracy.channelMismatch * accuracy.floatingRows) / accuracy.floatingRowOhms);
+  const floating = accuracy.floatingRows / accuracy.floatingRowOhms;
+  const pair = accuracy.channelMismatch * floating;
+  if (access === 'pair') return Math.hypot(gain, pair);
+  return Math.hypot(gain, pair, (accuracy.columnContactOhms * floating) / accuracy.lowPartnerOhms);
 }

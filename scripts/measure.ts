@@ -9,6 +9,7 @@ import { type BenchFile, readBenchFile } from '../drivers/bench-file.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import { openBench } from '../drivers/open-bench.ts';
 import { benchJson } from './bench-settings.ts';
+import { finishRun } from './finish-run.ts';
 import { dryRunText } from './plan.ts';
 import { addPlanOptions, type PlanOptions, planFromOptions } from './plan-options.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -20,7 +21,7 @@ type MeasureOptions = PlanOptions & Partial<SessionFields> & { readonly out: str
 export function addMeasureCommand(program: Command): void {
   const command = program
     .command('measure')
-    .description('Measure a wafer: plan, contact, sweep, store, make safe.')
+    .description('measure a wafer: plan, contact, sweep, store, make safe')
     .argument('<bench.yaml>', 'bench file')
     .requiredOption('--out <wafer.sqlite>', 'wafer file to make');
   addPlanOptions(command);
@@ -33,7 +34,7 @@ export function addMeasureCommand(program: Command): void {
     const outcome = await withBench(benchFile, (bench, watch) =>
       runMeasurement({ bench, frozen, file: options.out, fields, benchJson: benchJson(benchFile), ...watch }),
     );
-    reportOutcome(outcome, options.out);
+    finishRun(options.out, outcome);
   });
 }
 
@@ -64,18 +65,5 @@ export async function withBench(
   } finally {
     progress.close();
     release();
-  }
-}
-
-/** Says in a few lines how the session ended and how the bench was left; sets the exit status. */
-export function reportOutcome({ end, error, safeState, progress, losses }: SessionOutcome, file: string): void {
-  const { cellsDone, cellsTotal } = progress;
-  console.log(`session ${end}: ${cellsDone} of ${cellsTotal} cells, ${losses} lost in the test, stored in ${file}`);
-  console.log(`bench ${safeState.verdict} at ${safeState.at}`);
-  for (const { name, outcome, detail } of safeState.steps) console.log(`  ${name.padEnd(12)} ${outcome}: ${detail}`);
-  if (error !== null) throw error;
-  if (end !== 'finished') {
-    console.log(`continue with: tunnelbench resume ${file} --bench <bench.yaml>`);
-    process.exitCode = 1;
   }
 }

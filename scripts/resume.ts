@@ -5,7 +5,8 @@ import type { SessionFields } from '../db/records.ts';
 import { WaferReader } from '../db/wafer-reader.ts';
 import { readBenchFile } from '../drivers/bench-file.ts';
 import { benchJson, benchSettings } from './bench-settings.ts';
-import { reportOutcome, withBench } from './measure.ts';
+import { finishRun } from './finish-run.ts';
+import { withBench } from './measure.ts';
 import { resumeMeasurement } from './run-measurement.ts';
 
 type ResumeOptions = Partial<SessionFields> & { readonly bench: string };
@@ -28,7 +29,7 @@ export function addResumeCommand(program: Command): void {
     const outcome = await withBench(benchFile, (bench, watch) =>
       resumeMeasurement({ bench, file, fields: givenFields(options), benchJson: benchJson(benchFile), ...watch }),
     );
-    reportOutcome(outcome, file);
+    finishRun(file, outcome);
   });
 }
 

@@ -72,7 +72,7 @@ it('is killed at ten random moments and resumed: no violation, nothing missing, 
     await control({ command: 'advance', seconds: 600 });
     if (!started) rmSync(file, { force: true });
   }
-  expect(text).toContain('session finished');
+  expect(text).toContain('Yes. 400 of 400 cells');
   expect(status).toBe(0);
 
   const { result } = (await control({ command: 'ledger' })) as { result: { violations: unknown[] } };
@@ -103,7 +103,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     while (!hasSweeps(file)) await wait(20);
     child.kill(signal);
     expect(await ended).toEqual([1, null]);
-    expect(text).toContain('session stopped');
+    expect(text).toContain('No: it was stopped.');
     expect(text).toContain('bench safe');
     const { result: state } = await control({ command: 'state' });
     expect(JSON.stringify(state)).not.toMatch(/"outputOn":true/);

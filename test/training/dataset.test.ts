@@ -74,8 +74,14 @@ describe('scaling down', () => {
     expect(scaled.filter((value) => value !== 0)).toHaveLength(2);
   });
 
-  it('refuses a crop larger than the image', () => {
-    expect(() => downscale(new Uint8Array(100), 10, 10, PAPER_DOWNSCALING)).toThrow(invalid);
+  it.each([
+    ['larger than the image', PAPER_DOWNSCALING],
+    ['not a multiple of the block', { crop: 9, block: 2 }],
+    ['empty', { crop: 0, block: 1 }],
+    ['not whole', { crop: 2.5, block: 0.5 }],
+    ['of blocks of nothing', { crop: 4, block: 0 }],
+  ])('refuses a crop %s', (_, downscaling) => {
+    expect(() => downscale(new Uint8Array(100), 10, 10, downscaling)).toThrow(invalid);
   });
 });
 

@@ -19,3 +19,20 @@ export function failing(): MapSampler {
     },
   };
 }
+
+export function oneMapShort(): MapSampler {
+  return {
+    fill(batch, maps) {
+      for (let map = 1; map < maps; map++) batch.endMap();
+    },
+  };
+}
+
+export function outside(): MapSampler {
+  return {
+    fill(batch, maps) {
+      batch.addLayer2(27, 1, 1);
+      for (let map = 0; map < maps; map++) batch.endMap();
+    },
+  };
+}

@@ -200,6 +200,12 @@ describe('a training that makes no sense is refused before any work', () => {
     await expect(train(two, changes)).rejects.toMatchObject({ code: 'TB_TRAINING_PARAMETER' });
   });
 
+  it.each(['oneMapShort', 'outside'])('and so are maps that do not fit: %s', async (create) => {
+    const population = statisticsAware({ source: 'population', population: 'x' });
+    const training = train(two, { ...population, sampler: { ...sampler, create } });
+    await expect(training).rejects.toMatchObject({ code: 'TB_TRAINING_PARAMETER' });
+  });
+
   it('and a sampler that fails fails the ensemble', async () => {
     const failing = { ...sampler, create: 'failing' };
     const population = statisticsAware({ source: 'population', population: 'x' });

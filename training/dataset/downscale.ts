@@ -11,6 +11,9 @@ export interface Downscaling {
 /** 28 × 28 → centre 20 × 20, which holds every MNIST digit's body → 2 × 2 means → 10 × 10. */
 export const PAPER_DOWNSCALING: Downscaling = Object.freeze({ crop: 20, block: 2 });
 
+/** Packed images number their pixels with 16 bits. */
+const MAX_SIDE = 256;
+
 /**
  * Crops to the centre and averages, to values in [0, 1].
  *
@@ -24,12 +27,13 @@ export function downscale(
   columns: number,
   { crop, block }: Downscaling,
 ): Float32Array {
-  if (crop > rows || crop > columns || crop % block !== 0) {
+  const areSides = [crop, block].every((side) => Number.isInteger(side) && side >= 1);
+  if (!areSides || crop > rows || crop > columns || crop % block !== 0 || crop / block > MAX_SIDE) {
     throw new TunnelbenchError('TB_DATASET_INVALID', {
       thing: 'images',
       what: 'they cannot be cropped and averaged as asked',
       value: `${rows} × ${columns} pixels, crop ${crop}, block ${block}`,
-      expected: 'a crop no larger than the image and a multiple of the block',
+      expected: `a crop no larger than the image, a multiple of the block, at most ${MAX_SIDE} blocks`,
       remedy: 'Choose another crop or block.',
     });
   }

@@ -1,6 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { type ErrorCode, type ErrorFacts, TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
-import type { Answer } from './worker-pool.ts';
+
+/** What a worker sends back for a task. */
+export type Answer<Result> = { readonly result: Result } | { readonly error: unknown };
 
 /** An error as it crosses the thread boundary, where classes are lost. */
 export interface CarriedError {

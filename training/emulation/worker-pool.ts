@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { revive } from './answer-tasks.ts';
+import { type Answer, revive } from './answer-tasks.ts';
 
 /**
  * Threads that each load one module and answer one task at a time, kept alive between tasks. A task's result depends
@@ -78,5 +78,3 @@ interface Waiting<Task, Result> {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
-
-export type Answer<Result> = { readonly result: Result } | { readonly error: unknown };

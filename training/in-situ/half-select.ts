@@ -62,15 +62,15 @@ export class HalfSelect {
       const raises = (side === 0) === towardsParallel;
       const direction = wanted[i * columns + j];
       const ownPulse = direction !== 0 && direction > 0 === raises ? 1 : 0;
-      const byRow = exposure.rowPulses[2 * i] + exposure.rowPulses[2 * i + 1] - ownPulse;
-      const byColumn = (raises ? exposure.columnUp[j] : exposure.columnDown[j]) - ownPulse;
+      const byRow = exposure.rows[i] - ownPulse;
+      const byColumn = (raises ? exposure.raised[j] : exposure.lowered[j]) - ownPulse;
       ledger.halfSelects += byRow + byColumn;
       if (byRow + byColumn === 0) continue;
       const rowVolts = volts * this.#rowShare[cell];
       const columnVolts = volts * this.#columnShare[cell];
       const hazard =
         byRow * this.#hazard(rowVolts, delta[d], vC0[d], population.exponent) +
-        Math.max(0, byColumn) * this.#hazard(columnVolts, delta[d], vC0[d], population.exponent);
+        byColumn * this.#hazard(columnVolts, delta[d], vC0[d], population.exponent);
       if (stream.uniform() < -Math.expm1(-hazard)) {
         parallel[d] = towardsParallel ? 1 : 0;
         ledger.disturbed += 1;
@@ -81,4 +81,46 @@ export class HalfSelect {
   #hazard(volts: number, delta: number, vC0: number, exponent: 1 | 2): number {
     return Math.exp(this.#lnAttempts + switchingExponent(volts, delta, vC0, exponent));
   }
+}
+
+interface Exposures {
+  /** Pulses per row in either polarity: every weight that is moved has one towards parallel, one towards antiparallel. */
+  readonly rows: Uint32Array;
+  /** 1 where a column has a weight to raise, and where it has one to lower: its line is driven for those. */
+  readonly raised: Uint8Array;
+  readonly lowered: Uint8Array;
+}
+
+function countExposures(wanted: Float32Array, rows: number, columns: number): Exposures {
+  const counts = { rows: new Uint32Array(rows), raised: new Uint8Array(columns), lowered: new Uint8Array(columns) };
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = wanted[i * columns + j];
+      if (value === 0) continue;
+      counts.rows[i] += 1;
+      if (value > 0) counts.raised[j] = 1;
+      else counts.lowered[j] = 1;
+    }
+  }
+  return counts;
+}
+
+/** All rows at −1/2, all columns at 0. */
+function rowShares(circuit: SolvableCrossbar): Float32Array {
+  const { rows } = circuit.array;
+  const volts = Float64Array.from(circuit.terminals, (_, i) => (i < rows ? -0.5 : 0));
+  return Float32Array.from(cellVoltages(circuit, solveVoltages(circuit, volts)));
+}
+
+/** One column after another at +1/2, everything else at 0; of each solution the cells of that column. */
+function columnShares(circuit: SolvableCrossbar): Float32Array {
+  const { rows, columns } = circuit.array;
+  const shares = new Float32Array(rows * columns);
+  for (let c = 0; c < columns; c++) {
+    const volts = new Float64Array(circuit.terminals.length);
+    volts[rows + c] = 0.5;
+    const across = cellVoltages(circuit, solveVoltages(circuit, volts));
+    for (let i = 0; i < rows; i++) shares[i * columns + c] = across[i * columns + c];
+  }
+  return shares;
 }

@@ -1,4 +1,5 @@
 /** One training in one instance of the kernels: weights, optimiser and images live in its memory. */
+import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import type { LabelledImages } from '../dataset/dataset.ts';
 import type { DefectCorrection, LayerCorrection } from '../defect-correction.ts';
 import type { NetworkShape } from '../network-shape.ts';
@@ -96,9 +97,15 @@ export class TrainingKernel {
       state[word] = word < 4 ? 1 + random.below(2 ** 32 - 1) : random.below(2 ** 32);
   }
 
-  /** Gives the next step the maps of its images, one each. */
+  /** Gives the next step the maps of its images, one each. TB_TRAINING_PARAMETER when the maps do not fit the batch. */
   setMaps(batch: DefectMapBatch): void {
     const { layer1, layer2 } = batch;
+    const { inputs, hidden, outputs } = this.shape;
+    if (batch.maps !== this.#hyper.batchSize) {
+      throw badMaps('maps of a batch', String(batch.maps), `${this.#hyper.batchSize}, one an image`);
+    }
+    requireIndices(layer1, inputs * hidden);
+    requireIndices(layer2, hidden * outputs);
     const [room1, room2] = this.#listedRoom;
     if (room1 === 0 || layer1.index.length > room1 || layer2.index.length > room2) {
       this.#listedRoom = [Math.max(256, 2 * layer1.index.length), Math.max(256, 2 * layer2.index.length)];
@@ -225,6 +232,21 @@ export class TrainingKernel {
       for (let j = 0; j < hidden; j++) rows[(inputs + k) * stride + j] = layer2[j * outputs + k];
     }
   }
+}
+
+function requireIndices({ index }: LayerMaps, weights: number): void {
+  const outside = index.find((weight) => weight >= weights);
+  if (outside !== undefined) throw badMaps('defective weight', String(outside), `below ${weights}`);
+}
+
+function badMaps(thing: string, value: string, expected: string): TunnelbenchError {
+  return new TunnelbenchError('TB_TRAINING_PARAMETER', {
+    thing,
+    what: 'the sampler of defect maps gave what the batch cannot take',
+    value,
+    expected,
+    remedy: 'Correct the sampler.',
+  });
 }
 
 /** Records to keep room for: the mean and twelve standard deviations, which no run will ever see exceeded. */
