@@ -6,6 +6,7 @@ import { type CrossbarGeometry, crossbarGeometry, DEFAULT_GEOMETRY } from '../wa
 import { checkPadMap, consecutivePadMap, type PadMap } from '../wafer/pad-map.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { type BenchInstruments, instrumentsSchema } from './driver-registry.ts';
+import type { VisaUse } from './transport/transport.ts';
 
 /** A bench file, checked. SI units. */
 export interface BenchFile {
@@ -15,6 +16,7 @@ export interface BenchFile {
   readonly name: string;
   readonly geometry: CrossbarGeometry;
   readonly instruments: BenchInstruments;
+  readonly visa: VisaUse;
   readonly padMap: PadMap;
   readonly access: readonly ('pair' | 'single')[];
   readonly limits: {
@@ -57,6 +59,9 @@ const schema = z.strictObject({
     })
     .default(DEFAULT_GEOMETRY),
   instruments: instrumentsSchema,
+  visa: z
+    .strictObject({ library: z.string().min(1).optional(), allResources: z.boolean().default(false) })
+    .default({ allResources: false }),
   padMap: z
     .union([
       z.literal('consecutive'),

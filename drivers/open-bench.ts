@@ -38,6 +38,7 @@ export function instrumentOpeners(
   { wireLog }: OpenBenchOptions = {},
 ): InstrumentOpeners {
   const { smu, enable, router, supplies, prober } = file.instruments;
+  const { visa } = file;
   const opener =
     <T extends Instrument>(
       place: InstrumentPlace,
@@ -48,7 +49,7 @@ export function instrumentOpeners(
       const { resource } = file.instruments[place];
       const thing = `${place} (${resource})`;
       const log = wireLog?.(place);
-      const link = await Link.open(thing, (fresh) => openTransport({ thing, resource, wireLog: log }, fresh), signal);
+      const link = await Link.open(thing, (fresh) => openTransport({ thing, resource, wireLog: log, visa }, fresh), signal);
       try {
         return await open(link, (identity) => checkModel(thing, identity, entry));
       } catch (error) {

@@ -71,7 +71,7 @@ export class TspConnection {
   sendInStep(lines: string, signal: AbortSignal): Promise<void> {
     const mark = newMark();
     return this.link.exchange(async (wire) => {
-      wire.clear();
+      await wire.clear();
       await wire.write(Buffer.from(`${lines}print("${mark}")\n`, 'latin1'), signal);
       await this.#discardTo(wire, mark, signal);
     }, signal);

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
+import type { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import { FifoMutex } from './fifo-mutex.ts';
+import { lostError, timeoutError } from './link-errors.ts';
 import type { Transport, TransportOptions, Wait } from './transport.ts';
 
 interface Reader {
@@ -84,7 +85,8 @@ export class DuplexTransport implements Transport {
     await this.#end();
   }
 
-  async #read({ awaited, timeoutSeconds, signal }: Wait, take: () => Buffer | null): Promise<Buffer> {
+  async #read(wait: Wait, take: () => Buffer | null): Promise<Buffer> {
+    const { timeoutSeconds, signal } = wait;
     signal.throwIfAborted();
     const ready = take();
     if (ready) return ready;
@@ -92,7 +94,7 @@ export class DuplexTransport implements Transport {
     if (this.#reader) throw new Error('two reads at once on one link');
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.#reader = { take, resolve, reject };
-    const timer = setTimeout(() => reject(this.#timeout(awaited, timeoutSeconds)), timeoutSeconds * 1000);
+    const timer = setTimeout(() => reject(timeoutError(this.#options.thing, wait, this.#joined())), timeoutSeconds * 1000);
     const abandon = () => reject(signal.reason);
     signal.addEventListener('abort', abandon, { once: true });
     try {
@@ -127,30 +129,8 @@ export class DuplexTransport implements Transport {
   }
 
   #lose(why: string): TunnelbenchError {
-    this.#lost ??= new TunnelbenchError('TB_LINK_LOST', {
-      thing: this.#options.thing,
-      what: 'the link to the instrument is lost',
-      value: why,
-      remedy: 'Check cable and instrument; the bench must be made safe over a reopened link before work goes on.',
-    });
+    this.#lost ??= lostError(this.#options.thing, why);
     this.#reader?.reject(this.#lost);
     return this.#lost;
-  }
-
-  #timeout(awaited: string, timeoutSeconds: number): TunnelbenchError {
-    const held = this.#joined();
-    const head = held
-      .subarray(0, 80)
-      .toString('latin1')
-      .replaceAll(/[^\x20-\x7e]/g, '.');
-    const more = held.length > 80 ? '…' : '';
-    return new TunnelbenchError('TB_LINK_TIMEOUT', {
-      thing: this.#options.thing,
-      what: `no complete reply within ${timeoutSeconds} s`,
-      value: held.length === 0 ? 'nothing arrived' : `${held.length} bytes arrived: "${head}${more}"`,
-      expected: awaited,
-      remedy:
-        'Check that the instrument is on, not in local mode and not waiting for a trigger; the link must be reopened.',
-    });
   }
 }

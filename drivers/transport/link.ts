@@ -52,7 +52,7 @@ export class Link {
   /** Sends a line and reads one line, both in ASCII; write and query leave in one segment. */
   query(line: string, wait: Omit<Wait, 'awaited'>): Promise<string> {
     return this.exchange(async (wire) => {
-      const stray = wire.clear();
+      const stray = await wire.clear();
       if (stray > 0) throw this.#unasked(stray, line);
       await wire.write(Buffer.from(`${line}\n`, 'latin1'), wait.signal);
       return readLine(wire, { ...wait, awaited: `the reply to "${line.slice(0, 60)}"` });

@@ -7,7 +7,7 @@ export interface Transport {
   /** Exactly this many bytes, whatever they hold: 0x0A can be data. */
   readExactly(count: number, wait: Wait): Promise<Buffer>;
   /** Discards everything that has arrived and was not read; returns how many bytes that was. */
-  clear(): number;
+  clear(): number | Promise<number>;
   /** Runs one exchange at a time on this link, in the order of the calls. */
   exclusive<T>(exchange: () => Promise<T>, signal: AbortSignal): Promise<T>;
   close(): Promise<void>;
@@ -25,11 +25,20 @@ export type WireDirection = 'sent' | 'received';
 /** Sees every byte on the wire as it passes; for recording and for replay as tests. */
 export type WireLog = (direction: WireDirection, bytes: Uint8Array, unixMilliseconds: number) => void;
 
+/** How far a bench works through a VISA library. */
+export interface VisaUse {
+  /** Path or name of the library; without one the system's usual places are searched. */
+  readonly library?: string | undefined;
+  /** Also sockets and serial ports, which need none. */
+  readonly allResources: boolean;
+}
+
 export interface TransportOptions {
   /** Name and address for error messages, e.g. "smu (TCPIP0::192.0.2.1::5025::SOCKET)". */
   readonly thing: string;
   readonly resource: string;
   readonly wireLog?: WireLog | undefined;
+  readonly visa?: VisaUse | undefined;
 }
 
 /** Opens the same link again, after a loss or a time-out. */

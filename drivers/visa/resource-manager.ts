@@ -137,8 +137,8 @@ export class VisaResourceManager {
    * VPP-4.3: viTerminate without a job aborts the calls that run on a session. It is a request, and a library may lack
    * it: nothing depends on it, the slices of every wait end by themselves.
    */
-  #terminate(vi: number): void {
-    this.#link.ask('plain', { vi, function: 'viTerminate', numbers: [0, 0] }, CALM).catch(() => {});
+  async #terminate(vi: number): Promise<void> {
+    await this.#link.ask('plain', { vi, function: 'viTerminate', numbers: [0, 0] }, CALM).catch(() => {});
   }
 }
 

@@ -52,7 +52,7 @@ const KINDS: readonly (readonly [VisaErrorCode, string, readonly string[]])[] = 
   ],
 ];
 
-const CODES = new Map(
+const CODES = new Map<string, { readonly code: VisaErrorCode; readonly remedy: string }>(
   KINDS.flatMap(([code, remedy, names]) => names.map((name) => [`VI_ERROR_${name}`, { code, remedy }] as const)),
 );
 
@@ -82,6 +82,12 @@ export function visaError(thing: string, failure: Failure, choice: LibraryChoice
         thing,
         what: 'the VISA call was cancelled',
         remedy: 'Close the session and open it again before the next exchange.',
+      });
+    case 'closed':
+      return new TunnelbenchError('TB_VISA_LINK_LOST', {
+        thing,
+        what: 'the session was closed by this program',
+        remedy: 'Open it again.',
       });
     default:
       throw new Error(failure.message);

@@ -25,7 +25,7 @@ interface Opened {
   readonly vi: number;
   readonly resource: string;
   /** Asks the library to break off what runs on the session. */
-  readonly interrupt: () => void;
+  readonly interrupt: () => Promise<void>;
 }
 
 /**
@@ -140,9 +140,9 @@ export class VisaSession {
 
   /** Waits for a call that still runs (asked to break off), closes the session and ends its thread. */
   async close(): Promise<void> {
-    this.#opened.interrupt();
-    const { link, vi } = this.#opened;
+    const { link, vi, interrupt } = this.#opened;
     try {
+      await link.breakOff(interrupt);
       await link.ask('plain', { vi, function: 'viClose', numbers: [] }, CALM);
     } finally {
       await link.end();

@@ -23,6 +23,7 @@ export class VisaWorkerLink {
   readonly #mutex = new FifoMutex();
   #pending: Pending | null = null;
   #last = 0;
+  #ended = false;
 
   constructor(thing: string, choice: LibraryChoice) {
     this.thing = thing;
@@ -38,21 +39,23 @@ export class VisaWorkerLink {
 
   /**
    * Asks when all earlier requests are done. When `signal` aborts, the promise rejects at once; the next request still
-   * waits until the library has let go of this one, which `interrupt` (given the chance) hastens.
+   * waits until the library has let go of this one, which `interrupt` may hasten, and until `interrupt` is done: it
+   * must not hit a later call.
    */
   ask<Name extends Operation>(
     op: Name,
     values: Ask<Name>,
     signal: AbortSignal,
-    interrupt?: () => void,
+    interrupt?: () => Promise<void>,
   ): Promise<Reply<Name>> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply<Name>>();
     const perform = async () => {
       this.#last += 1;
       const id = this.#last;
+      let interrupting: Promise<void> | undefined;
       const cancel = () => {
         Atomics.store(this.#cancelled, 0, id);
-        interrupt?.();
+        interrupting = interrupt?.();
         reject(signal.reason);
       };
       signal.addEventListener('abort', cancel, { once: true });
@@ -60,18 +63,30 @@ export class VisaWorkerLink {
         resolve((await this.#post(id, op, values)) as Reply<Name>);
       } finally {
         signal.removeEventListener('abort', cancel);
+        await interrupting;
       }
     };
     this.#mutex.run(perform, signal).catch(reject);
     return promise;
   }
 
+  /** Breaks off the request that runs, if any: it rejects with TB_ABORTED when the library has let go of it. */
+  async breakOff(interrupt: () => Promise<void>): Promise<void> {
+    if (!this.#pending) return;
+    Atomics.store(this.#cancelled, 0, this.#pending.id);
+    await interrupt();
+  }
+
   /** Ends the thread once its last call has returned: a thread is never torn out of a native call. */
   async end(): Promise<void> {
-    await this.#mutex.run(async () => void (await this.#worker.terminate()), CALM);
+    await this.#mutex.run(async () => {
+      this.#ended = true;
+      await this.#worker.terminate();
+    }, CALM);
   }
 
   async #post(id: number, op: Operation, values: object): Promise<Reply<Operation>> {
+    if (this.#ended) throw visaError(this.thing, { kind: 'closed' }, this.#choice);
     const { promise, resolve, reject } = Promise.withResolvers<Reply<Operation>>();
     this.#pending = { id, resolve, reject };
     this.#worker.ref();

@@ -62,6 +62,7 @@ export type Failure =
   | { readonly kind: 'status'; readonly function: string; readonly status: number; readonly description: string }
   | { readonly kind: 'missing'; readonly function: string }
   | { readonly kind: 'cancelled' }
+  | { readonly kind: 'closed' }
   | { readonly kind: 'not-found'; readonly tried: readonly string[] }
   | { readonly kind: 'not-visa'; readonly path: string }
   | { readonly kind: 'defect'; readonly message: string };

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openTransport } from '../../drivers/transport/open-transport.ts';
 import { parseResource } from '../../drivers/transport/resource-string.ts';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
-import { CALM } from './open-test-link.ts';
 
 describe('VISA resource strings', () => {
   it.each([
@@ -72,10 +70,5 @@ describe('VISA resource strings', () => {
         },
       ),
     );
-  });
-
-  it('says which resources need a VISA library', () => {
-    const options = { thing: 'smu', resource: 'GPIB0::26::INSTR' };
-    expect(() => openTransport(options, CALM)).toThrow(/needs a VISA library/);
   });
 });

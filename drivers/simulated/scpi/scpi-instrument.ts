@@ -105,6 +105,9 @@ export abstract class ScpiInstrument implements WireInstrument {
   /** Resolves when nothing that a command started is under way. */
   protected abstract settled(): Promise<void>;
 
+  /** Waits until the instrument takes this command; families that hold commands off during a sweep wait for its end. */
+  protected async admit(_unit: ProgramUnit): Promise<void> {}
+
   /** SYSTem:ERRor and STATus, which all families share. */
   protected addSharedCommands(registers: readonly ('OPERation' | 'QUEStionable' | 'MEASurement')[]): void {
     const { tree, status } = this;
@@ -112,7 +115,8 @@ export abstract class ScpiInstrument implements WireInstrument {
     tree.add(':SYSTem:ERRor:COUNt', { query: () => String(this.errors.count) });
     tree.add(':STATus:PRESet', { set: () => status.preset() });
     for (const name of registers) {
-      const set = status[({ OPERation: 'operation', QUEStionable: 'questionable', MEASurement: 'measurement' } as const)[name]];
+      const set =
+        status[({ OPERation: 'operation', QUEStionable: 'questionable', MEASurement: 'measurement' } as const)[name]];
       tree.add(`:STATus:${name}[:EVENt]`, { query: () => String(set.takeEvent()) });
       tree.add(`:STATus:${name}:CONDition`, { query: () => String(set.condition) });
       tree.add(`:STATus:${name}:ENABle`, {
@@ -135,6 +139,7 @@ export abstract class ScpiInstrument implements WireInstrument {
       await this.clock.spend(COMMAND_SECONDS);
       try {
         const unit = parseUnit(text);
+        await this.admit(unit);
         if (unit.keywords[0].startsWith('*')) take(replies, await this.common(unit));
         else {
           const found = this.tree.find(unit, path);

@@ -94,14 +94,6 @@ VISA ViStatus viAssertTrigger(ViSession handle, ViUInt16 protocol) {
   return status;
 }
 
-VISA ViStatus viFlush(ViSession handle, ViUInt16 mask) {
-  struct object *session;
-  ViStatus status = enter(handle, &session);
-  if (status != OK) return status;
-  if (mask & 64) session->head = session->tail = 0;
-  leave(session);
-  return OK;
-}
 
 #ifndef WITHOUT_TERMINATE
 VISA ViStatus viTerminate(ViObject handle, ViUInt16 degree, ViUInt32 job) {

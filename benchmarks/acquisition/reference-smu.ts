@@ -1,0 +1,169 @@
+import type { ClientLink, ClientSession, WireInstrument } from '../../drivers/simulated/instrument-link.ts';
+import { LineSplitter } from '../../drivers/simulated/line-splitter.ts';
+import { preciseWait } from './precise-wait.ts';
+import type { ReferenceLines } from './reference-lines.ts';
+
+const R_P = 18e3;
+const R_AP = 40e3;
+const SWITCH_VOLTS = 0.5;
+/** Buffer overhead, "#0" and a line feed around the floats of a channel. */
+const LINE_BYTES = 65_536;
+
+interface Stored {
+  readonly settings: readonly number[];
+  readonly levels: number[];
+  readonly keep: number[];
+}
+
+/**
+ * Answers the lines that the driver of the Keithley 2600 family sends, from tables: no language, no physics, nothing
+ * that costs time but the time it was told to take. All cells are alike but for a factor that names the cell, so that
+ * readings on a wrong cell would show.
+ */
+export class ReferenceSmu implements WireInstrument {
+  readonly #lines: ReferenceLines;
+  readonly #sweepSeconds: number;
+  readonly #segments = new Map<number, Stored>();
+  readonly #settings = new Map<string, string>();
+  #segmentCount = 0;
+  #branches: number[] = [];
+  #inScript = false;
+  #answer: { readonly token: string; readonly bytes: Buffer } | null = null;
+  #loop: { volts: Float32Array; base: Float32Array; branch: number } | null = null;
+
+  constructor(lines: ReferenceLines, sweepSeconds: number) {
+    this.#lines = lines;
+    this.#sweepSeconds = sweepSeconds;
+  }
+
+  attach(link: ClientLink): ClientSession {
+    const send = (text: string) => link.send(Buffer.from(`${text}\n`, 'latin1'));
+    const splitter = new LineSplitter(LINE_BYTES, (line) => this.#take(line ?? '', link, send));
+    return { receive: (bytes) => splitter.push(bytes), detached: () => {} };
+  }
+
+  #take(line: string, link: ClientLink, send: (text: string) => void): void {
+    if (this.#inScript || line === 'loadandrunscript') {
+      this.#inScript = line !== 'endscript';
+      return;
+    }
+    const run = /^tb\.run\("(\d+)"/.exec(line);
+    if (run !== null) return this.#run(run[1], link);
+    const end = /^print\(string\.format\("TBEND %s %d", "(\d+)"/.exec(line);
+    // The end mark of a run leaves with its data.
+    if (end !== null && this.#answer?.token === end[1]) return;
+    if (end !== null) return send(`TBEND ${end[1]} 0`);
+    if (line.startsWith('tb.')) return this.#script(line, send);
+    const printed = /^print\((.*)\)$/.exec(line);
+    if (printed !== null) return send(this.#printed(printed[1]));
+    if (line === '*IDN?') return send('Keithley Instruments Inc., Model 2636B, 0000001, 1.0.0');
+    if (line.startsWith('printnumber(')) {
+      const values = line.slice('printnumber('.length, -1).split(',').map(Number);
+      return link.send(block(Float32Array.from(values)));
+    }
+    for (const [, name, value] of line.matchAll(/(\S+) = (\S+)/g)) this.#settings.set(name, value);
+  }
+
+  #script(line: string, send: (text: string) => void): void {
+    const numbers = (line.match(/-?\d+(\.\d+)?(e[+-]?\d+)?/gi) ?? []).map(Number);
+    const [id] = numbers;
+    if (line.startsWith('tb.segment(')) {
+      this.#segments.set(id, { settings: numbers.slice(1), levels: [], keep: [] });
+      this.#loop = null;
+    } else if (line.startsWith('tb.points(')) this.#segments.get(id)?.levels.push(...numbers.slice(2));
+    else if (line.startsWith('tb.keep(')) this.#segments.get(id)?.keep.push(...numbers.slice(2));
+    else if (line.startsWith('tb.check(')) send(this.#check(id));
+    else if (line.startsWith('tb.b[')) this.#branches[numbers[0] - 1] = Number(/below = ([^,]+)/.exec(line)?.[1]);
+    else if (line.startsWith('tb.b =')) this.#branches = [];
+    else if (line.startsWith('tb.branches')) this.#segmentCount = numbers[1];
+    else if (line.startsWith('tb.segments')) this.#segmentCount = numbers[0];
+    else if (line.startsWith('tb.reset(')) this.#settings.set('reset', `${numbers[0]} ${numbers[1]}`);
+    else if (line.startsWith('tb.spot(')) this.#spot(line, send);
+  }
+
+  #check(id: number): string {
+    const { settings, levels, keep } = this.#segments.get(id) as Stored;
+    const sum = levels.reduce((total, volts) => total + Math.abs(volts), 0);
+    const weighted = levels.reduce((total, volts, i) => total + (i + 1) * volts, 0);
+    const kept = keep.reduce((total, place, i) => total + (i + 1) * place, 0);
+    return [levels.length, sum, weighted, keep.length, kept, ...settings].join(' ');
+  }
+
+  #spot(line: string, send: (text: string) => void): void {
+    const [, token, a, b, r] = /^tb\.spot\("(\d+)", ([^,]+), ([^,]+), ([^,]+),/.exec(line) ?? [];
+    const siemens = this.#lines.route === 'NONE' ? 0 : 1 / R_AP;
+    const [ia, ib] = [(Number(a) - Number(r)) * siemens, (Number(b) - Number(r)) * siemens];
+    send(`TBSPOT ${token} ${a} ${ia} 0 ${b} ${ib} 0 ${r} ${-ia - ib} 0`);
+  }
+
+  #printed(expression: string): string {
+    const mark = /^"(\w+)"$/.exec(expression);
+    if (mark !== null) return mark[1];
+    if (expression === 'tsplink.state') return 'online';
+    if (expression === 'errorqueue.next()') return '0\tQueue Is Empty\t0\t0';
+    if (expression.includes(' == ')) return 'true';
+    if (!expression.startsWith('string.format')) return 'reference';
+    return expression.slice(expression.indexOf(', ') + 2, -1).split(', ').map((name) => this.#value(name)).join(' ');
+  }
+
+  #value(name: string): number {
+    const [range = 0, limit = 0] = (this.#settings.get('reset') ?? '').split(' ').map(Number);
+    if (name === 'localnode.linefreq') return 50;
+    if (name.endsWith('.output')) return this.#settings.get(name)?.endsWith('OUTPUT_ON') ? 1 : 0;
+    if (name.endsWith('.limiti')) return limit;
+    if (name.endsWith('.rangev')) return range;
+    return 0;
+  }
+
+  #run(token: string, link: ClientLink): void {
+    const loop = this.#loop ?? this.#table();
+    this.#loop = loop;
+    const points = loop.volts.length;
+    const row = Number(/R(\d+)=/.exec(this.#lines.route)?.[1] ?? 0);
+    const column = Number(/C(\d+)=/.exec(this.#lines.route)?.[1] ?? 0);
+    const idle = `TBIDLE ${token} loop ${loop.branch} ${loop.branch} ${points} ${points} ${points} ${this.#sweepSeconds}\n`;
+    const data = [cellFactor(row, column), cellFactor(row, column + 1)].map((factor) => channel(loop, factor));
+    const rows = new Float32Array(3 * points);
+    for (let i = 0; i < points; i++) rows[3 * i + 1] = -data[0][3 * i + 1] - data[1][3 * i + 1];
+    const bytes = Buffer.concat([
+      Buffer.from(idle, 'latin1'),
+      ...[...data, rows].map(block),
+      Buffer.from(`TBEND ${token} 0\n`, 'latin1'),
+    ]);
+    this.#answer = { token, bytes };
+    preciseWait(this.#sweepSeconds, () => link.send(bytes));
+  }
+
+  /** The whole sweep of an ideal cell found in P, worked out once per programme. */
+  #table(): { volts: Float32Array; base: Float32Array; branch: number } {
+    const ids = [1, ...Array.from({ length: this.#segmentCount - 2 }, (_, i) => i + 3)];
+    const volts = Float32Array.from(ids.flatMap((id) => (this.#segments.get(id) as Stored).levels));
+    const base = new Float32Array(volts.length);
+    let ohms = R_P;
+    for (const [i, level] of volts.entries()) {
+      if (level >= SWITCH_VOLTS) ohms = R_P;
+      if (level <= -SWITCH_VOLTS) ohms = R_AP;
+      base[i] = level / ohms;
+    }
+    const branch = this.#branches.findIndex((below) => R_P < below) + 1;
+    return { volts, base, branch };
+  }
+}
+
+/** By which the currents of a cell differ from those of an ideal one. */
+export function cellFactor(row: number, column: number): number {
+  return 1 - ((row * 37 + column) % 200) * 1e-4;
+}
+
+function channel({ volts, base }: { volts: Float32Array; base: Float32Array }, factor: number): Float32Array {
+  const values = new Float32Array(3 * volts.length);
+  for (let i = 0; i < volts.length; i++) {
+    values[3 * i] = volts[i];
+    values[3 * i + 1] = base[i] * factor;
+  }
+  return values;
+}
+
+function block(values: Float32Array): Buffer {
+  return Buffer.concat([Buffer.from('#0', 'latin1'), Buffer.from(values.buffer), Buffer.from('\n', 'latin1')]);
+}
