@@ -2,6 +2,7 @@ import { v7 as uuidV7 } from 'uuid';
 import type { AttemptRecord } from '../db/records.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import type { DieSite } from '../wafer/die.ts';
+import { AttemptWindows } from './attempt-windows.ts';
 import { DieRecorder } from './die-recorder.ts';
 import type { EventLog } from './event-log.ts';
 import { PairMeter, type PairVisit } from './pair-meter.ts';
@@ -13,9 +14,6 @@ import { ReferenceWatch } from './reference-watch.ts';
 import type { SessionStore } from './session-store.ts';
 import { type Settled, settled } from './settled.ts';
 import type { StopRequest } from './stop-request.ts';
-
-/** Positions whose attempt is committed together before the first of them is armed. */
-export const ATTEMPT_WINDOW = 32;
 
 /** What a die needs from its session. */
 export interface DieTask {
@@ -43,14 +41,16 @@ export class DieMeasurement {
   readonly #referencePairs: ReadonlySet<number>;
   readonly #seen: number[] = [];
   #referenceDueMs: number;
+  readonly #windows: AttemptWindows;
   #position: number;
-  #attemptReason: AttemptRecord['reason'];
 
   constructor(task: DieTask, die: DieSite, startPosition: number, resumed: boolean) {
     this.#task = task;
     this.#die = die;
     this.#position = startPosition;
-    this.#attemptReason = resumed ? 'resume' : 'first';
+    const reasonAt = (position: number) => (resumed && position === startPosition ? 'resume' : 'first');
+    const commit = (first: number, last: number) => this.#attempt(first, last, reasonAt(first));
+    this.#windows = new AttemptWindows(commit, pairPositions(task.plan));
     this.#meter = new PairMeter(task.bench, task.plan, task.route, task.now);
     this.#recorder = new DieRecorder(task, die);
     this.#references = new ReferenceWatch(task.plan.recipe);
@@ -72,14 +72,7 @@ export class DieMeasurement {
 
   async run(): Promise<'finished' | 'stopped'> {
     const { plan } = this.#task;
-    const pairs = pairPositions(plan);
-    while (this.#position < pairs) {
-      if (this.#stopped()) return 'stopped';
-      const end = Math.min(this.#position + ATTEMPT_WINDOW, pairs);
-      const attemptId = await this.#attempt(this.#position, end - 1, this.#attemptReason);
-      this.#attemptReason = 'first';
-      if ((await this.#measureWindow(attemptId, end)) === 'stopped') return 'stopped';
-    }
+    if ((await this.#measurePairs()) === 'stopped') return 'stopped';
     while (this.#position < positionCount(plan)) {
       if (this.#stopped() || (await this.#repeatPosition()) === 'stopped') return 'stopped';
     }
@@ -88,23 +81,25 @@ export class DieMeasurement {
     return 'finished';
   }
 
-  /** Measures the positions up to `end`. While one pair is classified and stored, the next one's sweep already runs. */
-  async #measureWindow(attemptId: string, end: number): Promise<'done' | 'stopped'> {
+  /** Measures all pairs. While one is classified and stored, the next one's sweep already runs. */
+  async #measurePairs(): Promise<'done' | 'stopped'> {
+    const pairs = pairPositions(this.#task.plan);
     let running: Promise<Settled<PairVisit>> | null = null;
-    while (this.#position < end) {
+    while (this.#position < pairs) {
+      const position = this.#position;
       if (running === null) {
         if (this.#stopped()) return 'stopped';
         if (this.#referenceIsDue()) await this.#referenceRound();
-        running = settled(this.#visit(this.#position));
+        await this.#windows.of(position);
+        running = settled(this.#visit(position));
       }
+      const attemptId = await this.#windows.of(position);
       const result: Settled<PairVisit> = await running;
       running = null;
       if ('error' in result) throw result.error;
-      const position = this.#position;
       this.#position = position + 1;
       const findings = this.#recorder.look([{ visit: result.value, repeat: 0 }]);
-      const goesOn = this.#position < end && this.#task.stop.reason === null && !this.#referenceIsDue();
-      if (goesOn && !this.#recorder.lostTooMany) running = settled(this.#visit(this.#position));
+      if (this.#mayGoOn(pairs)) running = settled(this.#visit(this.#position));
       try {
         await this.#recorder.store(attemptId, findings, this.#position);
       } catch (error) {
@@ -115,6 +110,12 @@ export class DieMeasurement {
       this.#notePosition(position, result.value);
     }
     return 'done';
+  }
+
+  /** Whether the next pair may be armed before this one is stored: its attempt is durable and nobody wants a pause. */
+  #mayGoOn(pairs: number): boolean {
+    if (this.#position >= pairs || this.#windows.durable(this.#position) === null) return false;
+    return this.#task.stop.reason === null && !this.#referenceIsDue() && !this.#recorder.lostTooMany;
   }
 
   #visit(position: number): Promise<PairVisit> {

@@ -26,8 +26,14 @@ interface Settle {
 const TRANSACTIONS_IN_FLIGHT = 2;
 
 /**
- * The queue to the writer's worker. Entries leave in order, as many to a transaction as wait: one when the queue is
- * empty, more as it grows, up to the bound. The first failure ends it: everything not durable rejects with it.
+ * Sweeps that come faster than this wait for each other: a commit costs the same for one as for many. The first one
+ * after a pause leaves at once, and nothing waits that somebody wants to see durable.
+ */
+const GATHER_MILLISECONDS = 20;
+
+/**
+ * The queue to the writer's worker. Entries leave in order, as many to a transaction as wait: one when nothing came
+ * just before, more as they come faster, up to the bound. The first failure ends it: everything not durable rejects with it.
  */
 export class WriterLink {
   /** Never resolves; rejects as soon as writing fails. */
@@ -41,6 +47,9 @@ export class WriterLink {
   private readonly inFlight: Pending[][] = [];
   private readonly waitingForRoom: Settle[] = [];
   private queuedSweeps = 0;
+  private waitingSweeps = 0;
+  private lastSent = Number.NEGATIVE_INFINITY;
+  private gathering: NodeJS.Timeout | null = null;
   private error: TunnelbenchError | null = null;
   private closing: Promise<void> | null = null;
   private closed = false;
@@ -95,8 +104,9 @@ export class WriterLink {
   put(entry: WriterEntry, transfer: readonly ArrayBuffer[], sweeps: number): void {
     this.requireAlive();
     this.queuedSweeps += sweeps;
+    this.waitingSweeps += sweeps;
     this.waiting.push({ entry, transfer, sweeps, settles: [] });
-    this.send();
+    this.sendSoon();
   }
 
   /** Queues an entry; resolves when it is durable. */
@@ -115,7 +125,10 @@ export class WriterLink {
   async ready(): Promise<void> {
     this.requireAlive();
     if (this.queuedSweeps < this.bounds.maxQueuedSweeps) return;
-    await new Promise<void>((resolve, reject) => void this.waitingForRoom.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => {
+      this.waitingForRoom.push({ resolve, reject });
+      this.send();
+    });
   }
 
   async flush(): Promise<void> {
@@ -139,13 +152,32 @@ export class WriterLink {
   private async drained(): Promise<void> {
     const last = this.waiting.at(-1) ?? this.inFlight.at(-1)?.at(-1);
     if (last === undefined) return;
-    await new Promise<void>((resolve, reject) => void last.settles.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => {
+      last.settles.push({ resolve, reject });
+      this.send();
+    });
+  }
+
+  /** Sends unless it is worth waiting for company. */
+  private sendSoon(): void {
+    const wait = this.lastSent + GATHER_MILLISECONDS - performance.now();
+    if (wait <= 0 || this.isUrgent()) return this.send();
+    this.gathering ??= setTimeout(() => this.send(), wait);
+  }
+
+  private isUrgent(): boolean {
+    const full = this.waitingSweeps >= this.bounds.maxTransactionSweeps;
+    return full || this.waitingForRoom.length > 0 || this.waiting.some(({ settles }) => settles.length > 0);
   }
 
   private send(): void {
+    if (this.gathering !== null) clearTimeout(this.gathering);
+    this.gathering = null;
     while (this.inFlight.length < TRANSACTIONS_IN_FLIGHT && this.waiting.length > 0) {
       const transaction = this.waiting.splice(0, this.transactionLength());
       this.inFlight.push(transaction);
+      for (const { sweeps } of transaction) this.waitingSweeps -= sweeps;
+      this.lastSent = performance.now();
       const entries = transaction.map(({ entry }) => entry);
       this.post(
         { type: 'write', entries },
@@ -179,12 +211,13 @@ export class WriterLink {
     if (this.queuedSweeps < this.bounds.maxQueuedSweeps) {
       for (const { resolve } of this.waitingForRoom.splice(0)) resolve();
     }
-    this.send();
+    if (this.waiting.length > 0) this.sendSoon();
   }
 
   private fail(error: TunnelbenchError): void {
     if (this.error !== null || this.closed) return;
     this.error = error;
+    if (this.gathering !== null) clearTimeout(this.gathering);
     this.rejectFailure(error);
     const lost = [...this.inFlight.splice(0).flat(), ...this.waiting.splice(0)];
     for (const { reject } of [...lost.flatMap(({ settles }) => settles), ...this.waitingForRoom.splice(0)]) {

@@ -96,11 +96,14 @@ tr.total td, tr.total th { border-top: 1px solid ${INK}; border-bottom: 0; font-
 .note { padding: 7px 12px; border-left: 4px solid #d55e00; background: #fdf1ea; max-width: none; }
 code { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid ${RULE}; font-size: 12px; color: ${MUTED}; }
-@media screen and (max-width: 760px) {
+@media screen and (max-width: 1000px) {
   main { margin: 0; padding: 22px 16px; }
   .side-by-side, .three, .facts { grid-template-columns: 1fr; }
   .key-figures { grid-template-columns: repeat(2, auto); row-gap: 14px; }
   section { overflow-x: auto; }
+}
+@media screen and (max-width: 520px) {
+  .key-figures { grid-template-columns: 1fr; }
 }
 @media print {
   html { background: none; }

@@ -1,3 +1,4 @@
+import type { Instrument2400 } from './keithley-2400/instrument-2400.ts';
 import { addMeasureCommands } from './keithley-2400/measure-commands.ts';
 import { DEFAULTS_2400, ERRORS_2400, MEASUREMENT_2400, MODEL_2400 } from './keithley-2400/model-2400.ts';
 import { type Settings2400, setOf2400 } from './keithley-2400/settings.ts';
@@ -31,7 +32,7 @@ const IDENTITY = 'KEITHLEY INSTRUMENTS INC.,MODEL 2400,1400003,C34 Sep 21 2016 1
  * Keithley 2400 SourceMeter behind its GPIB port (binary data allowed), after the 2400 Series user's manual. Not
  * covered: source memory, math (CALC1, CALC2), filters, offset-compensated ohms, limits tests, digital I/O.
  */
-export class SimulatedKeithley2400 extends ScpiInstrument {
+export class SimulatedKeithley2400 extends ScpiInstrument implements Instrument2400 {
   readonly smu: SmuFrontEnd;
   settings: Settings2400 = setOf2400();
   /** Readings of the last run, for FETCh?. */

@@ -37,6 +37,7 @@ export class VisaSession {
   /** A stream has no message ends; messages end with END. */
   readonly kind: 'stream' | 'messages';
   readonly #opened: Opened;
+  #closing: Promise<void> | null = null;
 
   private constructor(opened: Opened, kind: 'stream' | 'messages') {
     this.resource = opened.resource;
@@ -139,7 +140,12 @@ export class VisaSession {
   }
 
   /** Waits for a call that still runs (asked to break off), closes the session and ends its thread. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const { link, vi, interrupt } = this.#opened;
     try {
       await link.breakOff(interrupt);

@@ -160,8 +160,9 @@ async function hardwareAwareMethods(
   if (hardwareAware === null) return [];
   const own: number[] = [];
   const onOthers: number[][] = models.map(() => []);
-  for (const [trainedFor, model] of models.entries()) {
-    const errors = await campaign.emulate(models, await campaign.hardwareAware(model, hardwareAware));
+  const ensembles = await Promise.all(models.map((model) => campaign.hardwareAware(model, hardwareAware)));
+  for (const [trainedFor, solutions] of ensembles.entries()) {
+    const errors = await campaign.emulate(models, solutions);
     errors.forEach((row, die) => {
       if (die === trainedFor) own.push(mean(row));
       else onOthers[die].push(...row);

@@ -71,13 +71,12 @@ async function boxes(
     const errors = await campaign.emulate(models, defectFree, { readOut: { ...campaign.tools.readOut, defects } });
     return { figure: figure2(name, models, errors, baselineErrors, rule), errors, baselineErrors, solutionIds };
   }
-  const errors: (readonly number[])[] = [];
   const size = { count: scale.hardwareAwareSolutions, epochs: scale.hardwareAwareEpochs, seed };
-  for (const model of models) {
-    const own = await campaign.hardwareAware(model, size);
-    solutionIds.push(...own.map(({ id }) => id));
-    errors.push(...(await campaign.emulate([model], own)));
-  }
+  // All dies at once: a die with fewer solutions than there are threads would leave threads idle.
+  const ensembles = await Promise.all(models.map((model) => campaign.hardwareAware(model, size)));
+  solutionIds.push(...ensembles.flat().map(({ id }) => id));
+  const rows = await Promise.all(models.map((model, i) => campaign.emulate([model], ensembles[i])));
+  const errors = rows.flat();
   return { figure: figure2(name, models, errors, baselineErrors, rule), errors, baselineErrors, solutionIds };
 }
 

@@ -1,4 +1,3 @@
-import type { SimulatedKeithley2400 } from '../keithley-2400.ts';
 import type { CommandTree } from '../scpi/command-tree.ts';
 import { booleanValue, choiceValue, stringValue } from '../scpi/parameter.ts';
 import { nr3 } from '../scpi/reply-text.ts';
@@ -6,6 +5,7 @@ import { ScpiError } from '../scpi/scpi-error.ts';
 import { addSenseCommands } from '../scpi/sense-commands.ts';
 import { addAction, addChoice, addNumber, addQuery, addSwitch, only } from '../scpi/setting-commands.ts';
 import { rangeFor, type SmuFrontEnd } from '../scpi/smu-front-end.ts';
+import type { Instrument2400 } from './instrument-2400.ts';
 import { field } from './sweep-commands.ts';
 
 /** The compliance may not be below this part of a fixed measuring range. */
@@ -15,7 +15,7 @@ const FUNCTIONS = ['VOLTage', 'CURRent', 'RESistance'] as const;
 type Quantity = (typeof FUNCTIONS)[number];
 
 /** SENSe, SYSTem, ROUTe, DISPlay. */
-export function addMeasureCommands(tree: CommandTree, instrument: SimulatedKeithley2400): void {
+export function addMeasureCommands(tree: CommandTree, instrument: Instrument2400): void {
   const { smu } = instrument;
   const set = () => instrument.settings;
   const sense = '[:SENSe<1>]';
@@ -106,7 +106,7 @@ function addProtection(tree: CommandTree, header: string, smu: SmuFrontEnd): voi
 }
 
 /** SENSe:FUNCtion "VOLT:DC","CURR:DC": adds while concurrent, replaces otherwise. */
-function addFunctionSelection(tree: CommandTree, header: string, instrument: SimulatedKeithley2400): void {
+function addFunctionSelection(tree: CommandTree, header: string, instrument: Instrument2400): void {
   const set = () => instrument.settings;
   addSwitch(tree, `${header}:CONCurrent`, {
     get: () => set().concurrent,

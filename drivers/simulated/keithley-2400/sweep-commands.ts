@@ -1,10 +1,10 @@
-import type { SimulatedKeithley2400 } from '../keithley-2400.ts';
 import type { CommandTree } from '../scpi/command-tree.ts';
 import { nr3 } from '../scpi/reply-text.ts';
 import { ScpiError } from '../scpi/scpi-error.ts';
 import { addAction, addChoice, addNumber, addSwitch } from '../scpi/setting-commands.ts';
 import type { SmuFrontEnd } from '../scpi/smu-front-end.ts';
 import { addSourceCommands } from '../scpi/source-commands.ts';
+import type { Instrument2400 } from './instrument-2400.ts';
 import { MOST_POINTS } from './model-2400.ts';
 import type { Settings2400 } from './settings.ts';
 
@@ -14,7 +14,7 @@ const AUTO_DELAY_SECONDS = 1e-3;
 const MODES = ['FIXed', 'SWEep', 'LIST'] as const;
 
 /** SOURce and OUTPut. */
-export function addSourceSweepCommands(tree: CommandTree, instrument: SimulatedKeithley2400): void {
+export function addSourceSweepCommands(tree: CommandTree, instrument: Instrument2400): void {
   const { smu } = instrument;
   const set = () => instrument.settings;
   const source = ':SOURce<1>';

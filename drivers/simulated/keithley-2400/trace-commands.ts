@@ -1,9 +1,9 @@
-import type { SimulatedKeithley2400 } from '../keithley-2400.ts';
 import type { CommandTree } from '../scpi/command-tree.ts';
 import { choiceValue } from '../scpi/parameter.ts';
 import { nr3 } from '../scpi/reply-text.ts';
 import { ScpiError } from '../scpi/scpi-error.ts';
 import { addAction, addChoice, addNumber, addQuery, only } from '../scpi/setting-commands.ts';
+import type { Instrument2400 } from './instrument-2400.ts';
 import { MOST_POINTS } from './model-2400.ts';
 import { field } from './sweep-commands.ts';
 import { encode } from './trigger-commands.ts';
@@ -15,7 +15,7 @@ type Statistic = (typeof STATISTICS)[number];
 const READING_BYTES = 30;
 
 /** TRACe (or DATA) and CALCulate3, the statistics of the buffer. */
-export function addTraceCommands(tree: CommandTree, instrument: SimulatedKeithley2400): void {
+export function addTraceCommands(tree: CommandTree, instrument: Instrument2400): void {
   const set = () => instrument.settings;
   for (const root of [':TRACe', ':DATA']) {
     addAction(tree, `${root}:CLEar`, () => instrument.clearTrace());

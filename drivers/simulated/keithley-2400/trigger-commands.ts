@@ -1,16 +1,16 @@
-import type { SimulatedKeithley2400 } from '../keithley-2400.ts';
 import type { CommandTree } from '../scpi/command-tree.ts';
 import { encodeReadings } from '../scpi/data-format.ts';
 import { choiceValue, isKeyword } from '../scpi/parameter.ts';
 import { nr3 } from '../scpi/reply-text.ts';
 import { ScpiError } from '../scpi/scpi-error.ts';
 import { addAction, addChoice, addNumber } from '../scpi/setting-commands.ts';
+import type { Instrument2400 } from './instrument-2400.ts';
 import { MOST_POINTS } from './model-2400.ts';
 import { ELEMENTS, type StoredReading } from './stored-reading.ts';
 import { field } from './sweep-commands.ts';
 
 /** ARM, TRIGger, INITiate, READ, FETCh, ABORt, FORMat. */
-export function addTriggerCommands(tree: CommandTree, instrument: SimulatedKeithley2400): void {
+export function addTriggerCommands(tree: CommandTree, instrument: Instrument2400): void {
   const set = () => instrument.settings;
   const counts = [
     [':ARM[:SEQuence<1>][:LAYer<1>]:COUNt', 'armCount', 'triggerCount'],
@@ -59,13 +59,13 @@ export function addTriggerCommands(tree: CommandTree, instrument: SimulatedKeith
 }
 
 /** Readings in the present format; the order of the elements is fixed, whatever order was asked for. */
-export function encode({ settings }: SimulatedKeithley2400, readings: readonly StoredReading[]) {
+export function encode({ settings }: Instrument2400, readings: readonly StoredReading[]) {
   const elements = ELEMENTS.filter((element) => settings.elements.has(element));
   const values = readings.flatMap((reading) => elements.map((element) => reading[element]));
   return encodeReadings(values, settings.format, 'indefinite', (value) => nr3(value));
 }
 
-function addFormat(tree: CommandTree, instrument: SimulatedKeithley2400): void {
+function addFormat(tree: CommandTree, instrument: Instrument2400): void {
   tree.add(':FORMat[:DATA]', {
     set: (parameters) => {
       instrument.settings.format.type = dataType(parameters);

@@ -1,7 +1,7 @@
 import type { ClientLink, ClientSession, WireInstrument } from '../instrument-link.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
-import { CommandTree, type Reply } from './command-tree.ts';
+import { type Command, CommandTree, type Reply } from './command-tree.ts';
 import { type QueueEntry, ScpiErrorQueue } from './error-queue.ts';
 import { MessageExchange, type MessageTarget } from './message-exchange.ts';
 import { parseNumber } from './parameter.ts';
@@ -144,9 +144,7 @@ export abstract class ScpiInstrument implements WireInstrument {
         else {
           const found = this.tree.find(unit, path);
           path = found.path;
-          const act = unit.isQuery ? found.command.query : found.command.set;
-          if (act === undefined) throw new ScpiError(-113);
-          take(replies, (await act.call(found.command, unit.parameters, found.suffix)) ?? null);
+          take(replies, await run(found.command, unit, found.suffix));
         }
       } catch (error) {
         if (!(error instanceof ScpiError)) throw error;
@@ -216,6 +214,13 @@ export abstract class ScpiInstrument implements WireInstrument {
         throw new ScpiError(-113);
     }
   }
+}
+
+async function run(command: Command, { isQuery, parameters }: ProgramUnit, suffix: number): Promise<Reply | null> {
+  if (isQuery && command.query !== undefined) return (await command.query(parameters, suffix)) ?? null;
+  if (isQuery || command.set === undefined) throw new ScpiError(-113);
+  await command.set(parameters, suffix);
+  return null;
 }
 
 function take(replies: Buffer[], reply: Reply | null): void {

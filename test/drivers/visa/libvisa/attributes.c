@@ -34,6 +34,7 @@ VISA ViStatus viGetAttribute(ViObject handle, ViAttr attribute, void *value) {
     case 0x3FFF0036: return u16(value, object->suppress_end);
     case 0x3FFF0067: return u16(value, 0xFFFF);
     case 0x3FFFF001: return u32(value, atomic_load(&overlaps));
+    case 0x3FFFF002: return u32(value, atomic_load(&aborted_calls));
     case 0x3FFF00B3: return serial ? u16(value, object->asrl_end_in) : NSUP_ATTR;
   }
   return NSUP_ATTR;

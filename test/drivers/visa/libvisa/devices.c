@@ -86,7 +86,7 @@ static void unframe(struct object *session) {
 
 ViStatus pump(struct object *session, int64_t deadline) {
   for (;;) {
-    if (atomic_exchange(&session->aborted, 0)) return ABORT;
+    if (atomic_exchange(&session->aborted, 0)) return atomic_fetch_add(&aborted_calls, 1), ABORT;
     int64_t left = deadline - now_ms();
     struct pollfd wait = {.fd = session->fd, .events = POLLIN};
     /* In short steps, so that an abort from another thread is seen. */

@@ -12,7 +12,7 @@
 #define FIRST 0x1000
 static struct object *objects[OBJECTS];
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
-atomic_int overlaps;
+atomic_int overlaps, aborted_calls;
 
 int64_t now_ms(void) {
   struct timespec time;

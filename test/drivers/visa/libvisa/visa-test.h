@@ -75,7 +75,7 @@ ViStatus open_device(struct object *session, uint32_t timeout_ms);
 ViStatus enter(ViSession handle, struct object **session);
 void leave(struct object *session);
 void release_lock(ViSession session);
-extern atomic_int overlaps;
+extern atomic_int overlaps, aborted_calls;
 int64_t now_ms(void);
 /* Takes in what arrives until the deadline or something came; OK, TMO, ABORT or CONN_LOST. */
 ViStatus pump(struct object *session, int64_t deadline);

@@ -1,0 +1,71 @@
+import { type Settled, settled } from './settled.ts';
+
+/** Positions whose attempt is committed together before the first of them is armed. */
+export const ATTEMPT_WINDOW = 32;
+/** The next window is committed when this many positions of the present one are left. */
+const AHEAD = 12;
+
+interface Window {
+  readonly attemptId: string;
+  /** First and last (exclusive) position. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/** A window on its way to the disk. */
+interface Opening {
+  readonly first: number;
+  readonly opening: Promise<Settled<Window>>;
+  opened: Window | null;
+}
+
+/**
+ * The attempts of a die's positions. A position may be armed only when its attempt is durable; the next window is
+ * committed while the present one is still being measured, so that measuring does not wait for the disk. After a crash
+ * the windows without sweeps tell what may have been under way: the present one and at most the next.
+ */
+export class AttemptWindows {
+  readonly #commit: (first: number, last: number) => Promise<string>;
+  readonly #end: number;
+  #present: Window | null = null;
+  #next: Opening | null = null;
+
+  /** `commit` resolves with the attempt's id when it is durable; `end` is the first position that has none. */
+  constructor(commit: (first: number, last: number) => Promise<string>, end: number) {
+    this.#commit = commit;
+    this.#end = end;
+  }
+
+  /** The attempt of a position, once it is durable. Positions are asked for in ascending order. */
+  async of(position: number): Promise<string> {
+    const known = this.durable(position);
+    if (known !== null) return known;
+    const next = this.#next?.first === position ? this.#next : this.#open(position);
+    const window = await next.opening;
+    if ('error' in window) throw window.error;
+    return this.durable(position) as string;
+  }
+
+  /** The same without waiting; null when the attempt is not durable yet. Opens the next window in time. */
+  durable(position: number): string | null {
+    if (this.#next?.opened && position >= this.#next.opened.first) {
+      this.#present = this.#next.opened;
+      this.#next = null;
+    }
+    const present = this.#present;
+    if (present === null || position >= present.end) return null;
+    if (this.#next === null && present.end - position <= AHEAD && present.end < this.#end) this.#open(present.end);
+    return present.attemptId;
+  }
+
+  #open(first: number): Opening {
+    const end = Math.min(first + ATTEMPT_WINDOW, this.#end);
+    const opening = settled(this.#commit(first, end - 1).then((attemptId) => ({ attemptId, first, end })));
+    const next: Opening = { first, opening, opened: null };
+    this.#next = next;
+    void opening.then((window) => {
+      if ('value' in window) next.opened = window.value;
+    });
+    return next;
+  }
+}
