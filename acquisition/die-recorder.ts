@@ -56,7 +56,10 @@ export class DieRecorder {
     for (const { pair, superseded, record } of visits.map(({ visit }) => visit)) {
       this.#unresolved += geometry.columnsPerEnableLine - record.length;
       for (const sweep of [...superseded, ...record]) {
-        this.#largestResidual = Math.max(this.#largestResidual, Math.abs(sweep.residualAmps));
+        // Alone, milliamperes of sneak current flow from column to column: their gain errors would fake a leak.
+        if (sweep.access === 'pair') {
+          this.#largestResidual = Math.max(this.#largestResidual, Math.abs(sweep.residualAmps));
+        }
         const loss = this.#watch.look(cellOf(geometry, pair, sweep.side) as number, sweep);
         if (loss !== null) losses.push({ loss, text: lossText(loss, pair.row, pair.columns[sweep.side] as number) });
       }
