@@ -4,7 +4,7 @@ import type { DieSite } from '../wafer/die.ts';
 import { dieLabel } from '../wafer/die.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { type ContactCheck, checkContact } from './contact-check.ts';
-import { powerDown, powerUp } from './die-power.ts';
+import { powerDown, powerUp, proveOutputs } from './die-power.ts';
 import type { PairRoute } from './pair-route.ts';
 import type { Plan } from './plan.ts';
 import { separated } from './safe-exit.ts';
@@ -68,6 +68,7 @@ export async function contactDie(
   });
 
   await moveTo(bench, die, signal);
+  await proveOutputs(bench, signal);
   if (await touch(base, 'first touchdown')) return result(true, base);
   await quiet(bench, route, signal);
   if (more > base) {

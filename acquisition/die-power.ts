@@ -29,6 +29,15 @@ export async function configureBench(bench: Bench, plan: Plan, signal: AbortSign
 }
 
 /**
+ * Outputs on at 0 V and off again with the needles up and every route open: an open interlock is met here, before a
+ * touchdown is spent and a supply is switched on for nothing.
+ */
+export async function proveOutputs({ source }: Bench, signal: AbortSignal): Promise<void> {
+  await source.setOutputs(true, signal);
+  await source.setOutputs(false, signal);
+}
+
+/**
  * Supplies, then enable lines, then the source, each verified before the next; the needles must be in contact. The
  * enable lines stay low and the source stays at 0 V: only its outputs are on.
  */

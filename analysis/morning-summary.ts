@@ -88,7 +88,7 @@ export function morningSummary(facts: MorningFacts): MorningSummary {
   ];
   const title = `Wafer ${facts.wafer}, lot ${facts.lot}, recipe ${facts.recipe}`;
   const body = sections.map(([heading, lines]) => [heading, ...lines.map((line) => `  ${line}`)].join('\n'));
-  return { text: [title, '='.repeat(title.length), ...body].join('\n\n').concat('\n'), attention };
+  return { text: [`${title}\n${'='.repeat(title.length)}`, ...body].join('\n\n').concat('\n'), attention };
 }
 
 function attentionOf({ finish, bench, harm, trust, verified }: MorningFacts): string[] {
@@ -97,9 +97,9 @@ function attentionOf({ finish, bench, harm, trust, verified }: MorningFacts): st
   if (bench.verdict !== 'safe')
     list.push(`the bench is ${bench.verdict === 'unsafe' ? 'NOT safe' : `safe by assumption only (${bench.verdict})`}`);
   if ((harm.violations ?? 0) > 0) list.push(`${harm.violations} violations of the safe order`);
-  if (harm.losses > 0) list.push(`${harm.losses} junctions broke in the test`);
-  if (trust.diesWithoutContact > 0) list.push(`${trust.diesWithoutContact} dies without contact`);
-  if (trust.diesSkipped > 0) list.push(`${trust.diesSkipped} dies skipped`);
+  if (harm.losses > 0) list.push(`${counted(harm.losses, 'junction')} broke in the test`);
+  if (trust.diesWithoutContact > 0) list.push(`${counted(trust.diesWithoutContact, 'die')} without contact`);
+  if (trust.diesSkipped > 0) list.push(`${counted(trust.diesSkipped, 'die')} skipped`);
   if (trust.gaps > 0) list.push(`${trust.gaps} planned cells without a verdict`);
   if (verified !== null && verified.faults > 0) list.push(`the file has ${verified.faults} faults`);
   return list;
@@ -132,19 +132,19 @@ function benchLines({ bench }: MorningFacts): string[] {
 
 function harmLines({ harm }: MorningFacts): string[] {
   const losses =
-    harm.losses === 0 ? 'No junction broke in the test' : `${count(harm.losses)} junctions broke in the test`;
+    harm.losses === 0 ? 'No junction broke in the test' : `${counted(harm.losses, 'junction')} broke in the test`;
   const violations =
     harm.violations === null ? '' : `; ${harm.violations === 0 ? 'no' : harm.violations} violations of the safe order`;
   return [
     `${losses}${violations}.`,
-    `At most ${harm.mostTouchdowns} touchdowns on a die (limit ${harm.touchdownLimit}).`,
+    `At most ${counted(harm.mostTouchdowns, 'touchdown')} on a die (limit ${harm.touchdownLimit}).`,
   ];
 }
 
 function trustLines({ trust }: MorningFacts): string[] {
   const lines: string[] = [];
-  if (trust.diesWithoutContact > 0) lines.push(`${trust.diesWithoutContact} dies gave no contact.`);
-  if (trust.diesSkipped > 0) lines.push(`${trust.diesSkipped} dies were skipped.`);
+  if (trust.diesWithoutContact > 0) lines.push(`${counted(trust.diesWithoutContact, 'die')} gave no contact.`);
+  if (trust.diesSkipped > 0) lines.push(`${counted(trust.diesSkipped, 'die')} left out.`);
   lines.push(
     trust.gaps === 0
       ? 'No gaps: every planned cell of the visited dies has a verdict.'
@@ -256,6 +256,11 @@ function endText(end: MorningFacts['finish']['end']): string {
 
 function estimateText({ mean, standardError }: Estimate): string {
   return `${formatQuantity(mean, 'Ω', 5)} ± ${formatQuantity(standardError, 'Ω', 2)}`;
+}
+
+/** "1 die", "1,200 dies". */
+function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 function count(value: number): string {

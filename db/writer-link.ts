@@ -161,8 +161,8 @@ export class WriterLink {
   /** Sends unless it is worth waiting for company. */
   private sendSoon(): void {
     const wait = this.lastSent + GATHER_MILLISECONDS - performance.now();
-    if (wait <= 0 || this.isUrgent()) return this.send();
-    this.gathering ??= setTimeout(() => this.send(), wait);
+    if (wait <= 0 || this.isUrgent()) this.send();
+    else this.gathering ??= setTimeout(() => this.send(), wait);
   }
 
   private isUrgent(): boolean {

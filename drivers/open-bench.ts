@@ -49,7 +49,11 @@ export function instrumentOpeners(
       const { resource } = file.instruments[place];
       const thing = `${place} (${resource})`;
       const log = wireLog?.(place);
-      const link = await Link.open(thing, (fresh) => openTransport({ thing, resource, wireLog: log, visa }, fresh), signal);
+      const link = await Link.open(
+        thing,
+        (fresh) => openTransport({ thing, resource, wireLog: log, visa }, fresh),
+        signal,
+      );
       try {
         return await open(link, (identity) => checkModel(thing, identity, entry));
       } catch (error) {

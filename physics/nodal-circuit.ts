@@ -23,6 +23,15 @@ export interface NodalDrive extends PadRails {
   readonly contacts: readonly Contact[];
   /** Number of further lines in `contacts` whose cells are not enabled: they carry their pad's diodes only. */
   readonly idleLines: number;
+  /** Faults: paths between two lines, or from a line to ground. */
+  readonly paths?: readonly FaultyPath[];
+}
+
+export interface FaultyPath {
+  readonly line: number;
+  /** The line at the other end, or null for ground. */
+  readonly other: number | null;
+  readonly siemens: number;
 }
 
 export interface ChannelResult {
@@ -74,6 +83,7 @@ export class NodalCircuit {
       const step = new Float64Array(size);
       this.#stampElements(matrix, step, volts, size);
       stampPads(drive, this.#elements, matrix, step, volts, size);
+      stampPaths(drive.paths ?? [], matrix, step, volts, size);
       stampChannels(drive, sources, matrix, step, volts, lines, size);
       // A line or channel that nothing is connected to stays where it is.
       for (let node = 0; node < size; node++) if (matrix[node * size + node] === 0) matrix[node * size + node] = 1;
@@ -116,7 +126,10 @@ export class NodalCircuit {
       return { volts: level + volts[lines + channel], amps: source.mode * source.limitAmps, inCompliance: true };
     }
     const own = drive.contacts.filter((contact) => contact.channel === channel && contact.siemens > 0);
-    const alone = own.every(({ line }) => drive.contacts.every((c) => c.line !== line || c.channel === channel));
+    const faulty = new Set(drive.paths?.flatMap(({ line, other }) => [line, other]));
+    const alone = own.every(
+      ({ line }) => !faulty.has(line) && drive.contacts.every((c) => c.line !== line || c.channel === channel),
+    );
     // What leaves the lines is more precise than the drop over the contacts, where no other channel feeds them.
     const amps = alone
       ? [...new Set(own.map(({ line }) => line))].reduce((sum, line) => sum + this.#leaving(drive, line, volts), 0)
@@ -175,6 +188,24 @@ function stampPads(
   for (const line of padded) {
     right[line] -= padAmps(volts[line], drive) + LEAKAGE_SIEMENS * volts[line];
     matrix[line * size + line] += padSiemens(volts[line], drive) + LEAKAGE_SIEMENS;
+  }
+}
+
+function stampPaths(
+  paths: readonly FaultyPath[],
+  matrix: Float64Array,
+  right: Float64Array,
+  volts: Float64Array,
+  size: number,
+): void {
+  for (const { line, other, siemens } of paths) {
+    const amps = siemens * (volts[line] - (other === null ? 0 : volts[other]));
+    right[line] -= amps;
+    if (other === null) matrix[line * size + line] += siemens;
+    else {
+      right[other] += amps;
+      stampConductance(matrix, size, line, other, siemens);
+    }
   }
 }
 

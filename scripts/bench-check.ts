@@ -3,13 +3,14 @@ import { checkAgainstBench } from '../acquisition/check-plan.ts';
 import { readRecipeFile } from '../acquisition/recipe-file.ts';
 import { type AccessCheck, checkBench, type InstrumentCheck } from '../drivers/bench-check.ts';
 import { readBenchFile } from '../drivers/bench-file.ts';
+import { addBenchListCommand } from './bench-list.ts';
 import { benchSettings } from './bench-settings.ts';
 
 /** `tunnelbench bench check`: exit status 0 when every instrument and every access scheme asked for is usable. */
 export function addBenchCommand(program: Command): void {
-  program
-    .command('bench')
-    .description('Work with the instruments of a bench file.')
+  const bench = program.command('bench').description('Work with the instruments of a bench file.');
+  addBenchListCommand(bench);
+  bench
     .command('check')
     .description('Identify every instrument, drain error queues, read limits back; nothing is switched on.')
     .argument('<bench.yaml>', 'bench file')

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   'export-models': async () => (await import('./export-models.ts')).addExportModelsCommand,
   train: async () => (await import('./train.ts')).addTrainCommand,
   emulate: async () => (await import('./emulate.ts')).addEmulateCommand,
+  'in-situ': async () => (await import('./train-in-situ.ts')).addInSituCommand,
   place: async () => (await import('./place.ts')).addPlaceCommand,
   reproduce: async () => (await import('./reproduce.ts')).addReproduceCommand,
 };

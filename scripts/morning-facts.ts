@@ -1,4 +1,4 @@
-import { deviation, mean, median } from 'd3-array';
+import { deviation, mean, median, sum } from 'd3-array';
 import { estimatePlan } from '../acquisition/duration-estimate.ts';
 import { cellsPerDie, type FrozenPlan, pairPositions, thawPlan } from '../acquisition/plan.ts';
 import type { SafeState } from '../acquisition/safe-exit.ts';
@@ -27,7 +27,8 @@ export function morningFacts(reader: WaferReader, besides: KnownBesides): Mornin
   const frozen = thawPlan(record);
   const sessions = reader.sessions().filter(({ planId }) => planId === session.planId);
   const wafer = reader.wafer();
-  const cellsByDie = frozen.plan.dies.map(({ ordinal }) => reader.cells(ordinal));
+  // One die's cells in memory at a time: a wafer has hundreds of thousands.
+  const digests = frozen.plan.dies.map(({ ordinal }) => digestOf(reader.cells(ordinal)));
   return {
     file: reader.file,
     lot: wafer.lot,
@@ -37,13 +38,13 @@ export function morningFacts(reader: WaferReader, besides: KnownBesides): Mornin
     finish: { ...progressOf(reader, frozen), ...endOf(session, reader.events(session.id)), sessions: sessions.length },
     bench: benchOf(session),
     harm: {
-      losses: cellsByDie.flat().filter(({ cause }) => cause === 'failedInTest').length,
+      losses: sum(digests.map(({ losses }) => losses)),
       violations: besides.violations,
       mostTouchdowns: Math.max(0, ...reader.dies().map(({ touchdowns }) => touchdowns)),
       touchdownLimit: frozen.plan.recipe.contact.maxTouchdownsPerDie,
     },
-    trust: trustOf(reader, frozen, sessions, cellsByDie),
-    found: foundOf(reader, frozen, cellsByDie),
+    trust: trustOf(reader, frozen, sessions, digests),
+    found: foundOf(reader, frozen, digests),
     time: { plannedSeconds: estimatePlan(frozen.plan).totalSeconds, actualSeconds: secondsOf(sessions) },
     verified: besides.verified,
   };
@@ -84,14 +85,14 @@ function trustOf(
   reader: WaferReader,
   { plan, record }: FrozenPlan,
   sessions: readonly SessionRecord[],
-  cellsByDie: readonly (readonly CellRecord[])[],
+  digests: readonly DieDigest[],
 ): MorningFacts['trust'] {
   const planned = new Set(plan.dies.map(({ ordinal }) => ordinal));
   const dies = reader.dies().filter(({ ordinal }) => planned.has(ordinal));
   const perPair = plan.bench.geometry.columnsPerEnableLine;
   const gaps = plan.dies.map(({ ordinal }, i) => {
     const reached = Math.min(reader.cursor(record.id, ordinal)?.nextPosition ?? 0, pairPositions(plan));
-    return Math.max(0, reached * perPair - cellsByDie[i].length);
+    return Math.max(0, reached * perPair - digests[i].measured);
   });
   const celsius = dies.flatMap(({ chuckCelsius }) => (chuckCelsius === null ? [] : [chuckCelsius]));
   const events = sessions.flatMap(({ id }) => reader.events(id)).filter(({ level }) => level !== 'info');
@@ -100,52 +101,65 @@ function trustOf(
     warnings: [...kinds].map(([kind, list]) => ({ kind, count: list.length, first: list[0].text })),
     diesWithoutContact: dies.filter(({ state }) => state === 'noContact').length,
     diesSkipped: dies.filter(({ state }) => state === 'skipped').length,
-    undetermined: cellsByDie.flat().filter((cell) => cell.class === 'undetermined').length,
-    gaps: gaps.reduce((sum, cells) => sum + cells, 0),
+    undetermined: sum(digests.map(({ undetermined }) => undetermined)),
+    gaps: sum(gaps),
     chuckCelsius: celsius.length === 0 ? null : [Math.min(...celsius), Math.max(...celsius)],
   };
 }
 
-function foundOf(
-  reader: WaferReader,
-  { plan }: FrozenPlan,
-  cellsByDie: readonly (readonly CellRecord[])[],
-): MorningFacts['found'] {
+function foundOf(reader: WaferReader, { plan }: FrozenPlan, digests: readonly DieDigest[]): MorningFacts['found'] {
   const counts = plan.dies.map(({ ordinal }) => reader.countsByClass(ordinal));
   const total = { ...counts[0] };
   for (const name of Object.keys(total) as (keyof typeof total)[]) {
     total[name] = counts.reduce((sum, die) => sum + die[name], 0);
   }
-  const healthy = cellsByDie.flat().filter((cell) => cell.class === 'healthy');
-  const [onlyDie] = cellsByDie;
   return {
     counts: total,
-    rP: estimateOf(healthy.map(({ rP }) => rP)),
-    rAp: estimateOf(healthy.map(({ rAp }) => rAp)),
-    vSwitchPositive: medianOf(healthy.map(({ vSwitchPositive }) => vSwitchPositive)),
-    vSwitchNegative: medianOf(healthy.map(({ vSwitchNegative }) => vSwitchNegative)),
-    dies: plan.dies.map(({ x, y }, i) => ({
-      x,
-      y,
-      measured: cellsByDie[i].length,
-      healthy: counts[i].healthy,
-    })),
-    badCells:
-      plan.dies.length === 1 ? onlyDie.filter((cell) => cell.class !== 'healthy').map(({ cell }) => cell) : null,
+    rP: estimateOf(digests.flatMap(({ rP }) => rP)),
+    rAp: estimateOf(digests.flatMap(({ rAp }) => rAp)),
+    vSwitchPositive: medianOf(digests.flatMap(({ vSwitchPositive }) => vSwitchPositive)),
+    vSwitchNegative: medianOf(digests.flatMap(({ vSwitchNegative }) => vSwitchNegative)),
+    dies: plan.dies.map(({ x, y }, i) => ({ x, y, measured: digests[i].measured, healthy: counts[i].healthy })),
+    badCells: digests.length === 1 ? digests[0].badCells : null,
   };
 }
 
-function estimateOf(values: readonly (number | null)[]): Estimate | null {
-  const known = values.filter((value) => value !== null);
-  const spread = deviation(known);
-  if (spread === undefined) return null;
-  return { mean: mean(known) as number, standardError: spread / Math.sqrt(known.length), cells: known.length };
+/** What the summary needs of one die's cells. The lists are of the healthy cells. */
+interface DieDigest {
+  readonly measured: number;
+  readonly losses: number;
+  readonly undetermined: number;
+  readonly badCells: readonly number[];
+  readonly rP: readonly number[];
+  readonly rAp: readonly number[];
+  readonly vSwitchPositive: readonly number[];
+  readonly vSwitchNegative: readonly number[];
 }
 
-function medianOf(values: readonly (number | null)[]): { median: number; cells: number } | null {
-  const known = values.filter((value) => value !== null);
-  const middle = median(known);
-  return middle === undefined ? null : { median: middle, cells: known.length };
+function digestOf(cells: readonly CellRecord[]): DieDigest {
+  const healthy = cells.filter((cell) => cell.class === 'healthy');
+  const known = (pick: (cell: CellRecord) => number | null) => healthy.map(pick).filter((value) => value !== null);
+  return {
+    measured: cells.length,
+    losses: cells.filter(({ cause }) => cause === 'failedInTest').length,
+    undetermined: cells.filter((cell) => cell.class === 'undetermined').length,
+    badCells: cells.filter((cell) => cell.class !== 'healthy').map(({ cell }) => cell),
+    rP: known(({ rP }) => rP),
+    rAp: known(({ rAp }) => rAp),
+    vSwitchPositive: known(({ vSwitchPositive }) => vSwitchPositive),
+    vSwitchNegative: known(({ vSwitchNegative }) => vSwitchNegative),
+  };
+}
+
+function estimateOf(values: readonly number[]): Estimate | null {
+  const spread = deviation(values);
+  if (spread === undefined) return null;
+  return { mean: mean(values) as number, standardError: spread / Math.sqrt(values.length), cells: values.length };
+}
+
+function medianOf(values: readonly number[]): { median: number; cells: number } | null {
+  const middle = median(values);
+  return middle === undefined ? null : { median: middle, cells: values.length };
 }
 
 /** Sum over the sessions; one that ended without a word counts as nothing. */

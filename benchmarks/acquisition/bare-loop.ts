@@ -15,6 +15,8 @@ const TRANSACTION_SWEEPS = 64;
 const LINE_FEED = 0x0a;
 
 export interface BareRun {
+  /** Points that the instrument measures and sends for each channel in one sweep, returns to 0 V included. */
+  readonly points: number;
   readonly cells: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -64,7 +66,7 @@ export async function bareLoop(reference: ReferenceProcess, work: BareWork, pair
     const spent = process.cpuUsage(cpu);
     const seconds = (performance.now() - begun) / 1000;
     store?.close();
-    return { cells: columns * pairs, seconds, cpuSeconds: (spent.user + spent.system) / 1e6 };
+    return { points, cells: columns * pairs, seconds, cpuSeconds: (spent.user + spent.system) / 1e6 };
   } finally {
     for (const client of [...clients, enable]) client.close();
     rmSync(folder, { recursive: true });

@@ -3,7 +3,6 @@ const TURN_MILLISECONDS = 2;
 
 /** Calls back when the time has passed, to within one turn of the event loop; at once for 0. */
 export function preciseWait(seconds: number, done: () => void): void {
-  if (seconds <= 0) return done();
   const due = performance.now() + 1000 * seconds;
   const turn = () => {
     if (performance.now() >= due) done();
@@ -11,5 +10,6 @@ export function preciseWait(seconds: number, done: () => void): void {
   };
   const sleep = 1000 * seconds - TURN_MILLISECONDS;
   if (sleep > 0) setTimeout(turn, sleep);
-  else turn();
+  else if (seconds > 0) turn();
+  else done();
 }

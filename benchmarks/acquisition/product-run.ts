@@ -35,10 +35,7 @@ const IDEAL_OHMS = 18e3;
 const SAME_CELL = 4e-5;
 
 /** Measures every cell of the reference bench with the default recipe, without repeat sample and reference cells. */
-export async function productRun(
-  reference: ReferenceProcess,
-  change: Partial<PlanChoice> = {},
-): Promise<ProductRun> {
+export async function productRun(reference: ReferenceProcess, change: Partial<PlanChoice> = {}): Promise<ProductRun> {
   const folder = mkdtempSync(join(tmpdir(), 'tunnelbench-benchmark-'));
   const file = join(folder, 'wafer.sqlite');
   try {

@@ -31,7 +31,10 @@ const settle = Number(values.settle);
 
 const station = new SimulatedStation({ seed: 1, geometry, dies });
 const clock = new SimulatedClock(station, 'full');
-const router = new ReferenceLines('tunnelbench,LMX-300,REF0001,1.0', `${rows} ${columns}`, { ROUTE: settle, ENABLE: 0 });
+const router = new ReferenceLines('tunnelbench,LMX-300,REF0001,1.0', `${rows} ${columns}`, {
+  ROUTE: settle,
+  ENABLE: 0,
+});
 const enable = new ReferenceLines('tunnelbench,ELC-100,REF0002,1.0', `${enableLineCount(geometry)}`, {
   ROUTE: 0,
   ENABLE: settle,

@@ -28,7 +28,8 @@ export class ReferenceSmu implements WireInstrument {
   #segmentCount = 0;
   #branches: number[] = [];
   #inScript = false;
-  #answer: { readonly token: string; readonly bytes: Buffer } | null = null;
+  /** Token of the latest run. */
+  #ended = '';
   #loop: { volts: Float32Array; base: Float32Array; branch: number } | null = null;
 
   constructor(lines: ReferenceLines, sweepSeconds: number) {
@@ -37,34 +38,40 @@ export class ReferenceSmu implements WireInstrument {
   }
 
   attach(link: ClientLink): ClientSession {
-    const send = (text: string) => link.send(Buffer.from(`${text}\n`, 'latin1'));
-    const splitter = new LineSplitter(LINE_BYTES, (line) => this.#take(line ?? '', link, send));
+    const splitter = new LineSplitter(LINE_BYTES, (line) => {
+      const run = /^tb\.run\("(\d+)"/.exec(line ?? '');
+      if (run !== null) {
+        this.#run(run[1], link);
+        return;
+      }
+      const reply = this.#reply(line ?? '');
+      if (typeof reply === 'string') link.send(Buffer.from(`${reply}\n`, 'latin1'));
+      else if (reply !== null) link.send(reply);
+    });
     return { receive: (bytes) => splitter.push(bytes), detached: () => {} };
   }
 
-  #take(line: string, link: ClientLink, send: (text: string) => void): void {
+  #reply(line: string): string | Buffer | null {
     if (this.#inScript || line === 'loadandrunscript') {
       this.#inScript = line !== 'endscript';
-      return;
+      return null;
     }
-    const run = /^tb\.run\("(\d+)"/.exec(line);
-    if (run !== null) return this.#run(run[1], link);
     const end = /^print\(string\.format\("TBEND %s %d", "(\d+)"/.exec(line);
     // The end mark of a run leaves with its data.
-    if (end !== null && this.#answer?.token === end[1]) return;
-    if (end !== null) return send(`TBEND ${end[1]} 0`);
-    if (line.startsWith('tb.')) return this.#script(line, send);
+    if (end !== null) return this.#ended === end[1] ? null : `TBEND ${end[1]} 0`;
+    if (line.startsWith('tb.')) return this.#script(line);
     const printed = /^print\((.*)\)$/.exec(line);
-    if (printed !== null) return send(this.#printed(printed[1]));
-    if (line === '*IDN?') return send('Keithley Instruments Inc., Model 2636B, 0000001, 1.0.0');
+    if (printed !== null) return this.#printed(printed[1]);
+    if (line === '*IDN?') return 'Keithley Instruments Inc., Model 2636B, 0000001, 1.0.0';
     if (line.startsWith('printnumber(')) {
       const values = line.slice('printnumber('.length, -1).split(',').map(Number);
-      return link.send(block(Float32Array.from(values)));
+      return block(Float32Array.from(values));
     }
     for (const [, name, value] of line.matchAll(/(\S+) = (\S+)/g)) this.#settings.set(name, value);
+    return null;
   }
 
-  #script(line: string, send: (text: string) => void): void {
+  #script(line: string): string | null {
     const numbers = (line.match(/-?\d+(\.\d+)?(e[+-]?\d+)?/gi) ?? []).map(Number);
     const [id] = numbers;
     if (line.startsWith('tb.segment(')) {
@@ -72,13 +79,13 @@ export class ReferenceSmu implements WireInstrument {
       this.#loop = null;
     } else if (line.startsWith('tb.points(')) this.#segments.get(id)?.levels.push(...numbers.slice(2));
     else if (line.startsWith('tb.keep(')) this.#segments.get(id)?.keep.push(...numbers.slice(2));
-    else if (line.startsWith('tb.check(')) send(this.#check(id));
-    else if (line.startsWith('tb.b[')) this.#branches[numbers[0] - 1] = Number(/below = ([^,]+)/.exec(line)?.[1]);
+    else if (line.startsWith('tb.check(')) return this.#check(id);
+    else if (line.startsWith('tb.b[')) this.#branches[id - 1] = Number(/below = ([^,]+)/.exec(line)?.[1]);
     else if (line.startsWith('tb.b =')) this.#branches = [];
-    else if (line.startsWith('tb.branches')) this.#segmentCount = numbers[1];
-    else if (line.startsWith('tb.segments')) this.#segmentCount = numbers[0];
+    else if (line.startsWith('tb.segments')) this.#segmentCount = id;
     else if (line.startsWith('tb.reset(')) this.#settings.set('reset', `${numbers[0]} ${numbers[1]}`);
-    else if (line.startsWith('tb.spot(')) this.#spot(line, send);
+    else if (line.startsWith('tb.spot(')) return this.#spot(line);
+    return null;
   }
 
   #check(id: number): string {
@@ -89,11 +96,11 @@ export class ReferenceSmu implements WireInstrument {
     return [levels.length, sum, weighted, keep.length, kept, ...settings].join(' ');
   }
 
-  #spot(line: string, send: (text: string) => void): void {
+  #spot(line: string): string {
     const [, token, a, b, r] = /^tb\.spot\("(\d+)", ([^,]+), ([^,]+), ([^,]+),/.exec(line) ?? [];
     const siemens = this.#lines.route === 'NONE' ? 0 : 1 / R_AP;
     const [ia, ib] = [(Number(a) - Number(r)) * siemens, (Number(b) - Number(r)) * siemens];
-    send(`TBSPOT ${token} ${a} ${ia} 0 ${b} ${ib} 0 ${r} ${-ia - ib} 0`);
+    return `TBSPOT ${token} ${a} ${ia} 0 ${b} ${ib} 0 ${r} ${-ia - ib} 0`;
   }
 
   #printed(expression: string): string {
@@ -103,7 +110,11 @@ export class ReferenceSmu implements WireInstrument {
     if (expression === 'errorqueue.next()') return '0\tQueue Is Empty\t0\t0';
     if (expression.includes(' == ')) return 'true';
     if (!expression.startsWith('string.format')) return 'reference';
-    return expression.slice(expression.indexOf(', ') + 2, -1).split(', ').map((name) => this.#value(name)).join(' ');
+    return expression
+      .slice(expression.indexOf(', ') + 2, -1)
+      .split(', ')
+      .map((name) => this.#value(name))
+      .join(' ');
   }
 
   #value(name: string): number {
@@ -130,7 +141,7 @@ export class ReferenceSmu implements WireInstrument {
       ...[...data, rows].map(block),
       Buffer.from(`TBEND ${token} 0\n`, 'latin1'),
     ]);
-    this.#answer = { token, bytes };
+    this.#ended = token;
     preciseWait(this.#sweepSeconds, () => link.send(bytes));
   }
 

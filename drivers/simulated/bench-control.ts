@@ -48,6 +48,9 @@ export const faultSettings = z.strictObject({
       lostNeedles: z.array(lineName).optional(),
       stuckEnableLines: z.array(z.int().min(0)).optional(),
       supplyLeakAmps: z.partialRecord(z.enum(['vdd', 'vss', 'substrate']), z.number()).optional(),
+      miswiredLines: z.array(lineName.extend({ leadsTo: z.int().min(0) })).optional(),
+      shortedLines: z.array(lineName.extend({ ohms: z.number().positive() })).optional(),
+      leakingLines: z.array(lineName.extend({ ohms: z.number().positive() })).optional(),
     })
     .optional(),
 });
@@ -122,6 +125,7 @@ export function benchState(bench: SimulatedBench) {
     height: bench.station.height,
     dieUnderNeedles: bench.station.dieUnderNeedles,
     touchdowns: bench.station.touchdowns,
+    energised: bench.station.energised,
   };
 }
 

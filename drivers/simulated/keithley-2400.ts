@@ -6,25 +6,14 @@ import { type StoredReading, storedReading } from './keithley-2400/stored-readin
 import { addSourceSweepCommands, sweepLevels } from './keithley-2400/sweep-commands.ts';
 import { addTraceCommands } from './keithley-2400/trace-commands.ts';
 import { addTriggerCommands } from './keithley-2400/trigger-commands.ts';
-import { ChannelErrors, DEFAULT_ERROR_SIZES, type ErrorSizes } from './keithley-2600/channel-errors.ts';
-import type { ProbeStation } from './probe-station.ts';
+import { ChannelErrors, DEFAULT_ERROR_SIZES } from './keithley-2600/channel-errors.ts';
 import { isKeyword } from './scpi/parameter.ts';
 import { PointSequence } from './scpi/point-sequence.ts';
 import type { ProgramUnit } from './scpi/program-message.ts';
 import { ScpiError } from './scpi/scpi-error.ts';
 import { ScpiInstrument } from './scpi/scpi-instrument.ts';
-import { SmuFrontEnd, type SmuReading, type SmuTerminals } from './scpi/smu-front-end.ts';
-import type { SimulatedClock } from './simulated-clock.ts';
-
-export interface SimulatedSmuOptions {
-  readonly station: ProbeStation;
-  readonly clock: SimulatedClock;
-  readonly seed: number;
-  /** Default: HI on column A, LO on the row. */
-  readonly terminals?: SmuTerminals;
-  readonly errors?: ErrorSizes;
-  readonly lineHertz?: 50 | 60;
-}
+import type { SimulatedSmuOptions } from './scpi/simulated-smu-options.ts';
+import { SmuFrontEnd, type SmuReading } from './scpi/smu-front-end.ts';
 
 const IDENTITY = 'KEITHLEY INSTRUMENTS INC.,MODEL 2400,1400003,C34 Sep 21 2016 15:30:00/A02  /H/J';
 
@@ -78,6 +67,7 @@ export class SimulatedKeithley2400 extends ScpiInstrument implements Instrument2
       delaySeconds: settings.triggerDelaySeconds,
       onReading: (reading) => this.store(reading, readings),
     });
+    if (this.abortIsNear) this.sequence.abort();
     void this.sequence.idle().then(() => {
       if (settings.autoClear) smu.setOutput(false, 802);
     });

@@ -94,7 +94,10 @@ export class DuplexTransport implements Transport {
     if (this.#reader) throw new Error('two reads at once on one link');
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.#reader = { take, resolve, reject };
-    const timer = setTimeout(() => reject(timeoutError(this.#options.thing, wait, this.#joined())), timeoutSeconds * 1000);
+    const timer = setTimeout(
+      () => reject(timeoutError(this.#options.thing, wait, this.#joined())),
+      timeoutSeconds * 1000,
+    );
     const abandon = () => reject(signal.reason);
     signal.addEventListener('abort', abandon, { once: true });
     try {

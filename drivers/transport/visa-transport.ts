@@ -50,7 +50,13 @@ export async function openVisaTransport(options: TransportOptions, signal: Abort
   }
 }
 
-const OPENING = ['TB_VISA_NO_INSTRUMENT', 'TB_VISA_TIMEOUT', 'TB_VISA_LOCKED', 'TB_VISA_LINK_LOST', 'TB_VISA_CALL_FAILED'];
+const OPENING = [
+  'TB_VISA_NO_INSTRUMENT',
+  'TB_VISA_TIMEOUT',
+  'TB_VISA_LOCKED',
+  'TB_VISA_LINK_LOST',
+  'TB_VISA_CALL_FAILED',
+];
 const LOSING = ['TB_VISA_LINK_LOST', 'TB_ABORTED'];
 
 /** A byte stream over a VISA session: the same to every driver as a socket. */
@@ -103,7 +109,12 @@ class VisaTransport implements Transport {
    */
   async clear(): Promise<number> {
     if (this.#session.kind === 'stream') {
-      const now = { count: MOST_BYTES, terminator: null, timeoutSeconds: 0, signal: AbortSignal.timeout(CLEAR_SECONDS * 1000) };
+      const now = {
+        count: MOST_BYTES,
+        terminator: null,
+        timeoutSeconds: 0,
+        signal: AbortSignal.timeout(CLEAR_SECONDS * 1000),
+      };
       const { bytes } = await this.#lossy(() => this.#session.read(now));
       this.#keep(bytes);
     }
@@ -136,7 +147,8 @@ class VisaTransport implements Transport {
     if (message && bytes.length > 0 && bytes.at(-1) !== LINE_FEED) {
       this.#held = Buffer.concat([this.#held, Uint8Array.of(LINE_FEED)]);
     }
-    if (end === 'timeout' || (bytes.length === 0 && performance.now() >= deadline)) throw timeoutError(this.#options.thing, wait, this.#held);
+    if (end === 'timeout' || (bytes.length === 0 && performance.now() >= deadline))
+      throw timeoutError(this.#options.thing, wait, this.#held);
     // A library that reports success and brings nothing must not be asked without pause.
     if (bytes.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }

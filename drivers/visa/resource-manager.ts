@@ -109,10 +109,9 @@ export class VisaResourceManager {
     } catch (error) {
       const discard = async () => {
         const vi = await opening.catch(() => null);
-        if (vi !== null) await link.ask('plain', { vi, function: 'viClose', numbers: [] }, CALM).catch(() => {});
-        await link.end();
+        await link.end(vi === null ? undefined : { vi, function: 'viClose', numbers: [] });
       };
-      void discard();
+      discard().catch(() => {});
       throw error;
     } finally {
       signal.removeEventListener('abort', abandon);
@@ -126,11 +125,7 @@ export class VisaResourceManager {
     entry.users -= 1;
     if (entry.users > 0) return;
     shared.delete(this.#key);
-    try {
-      await this.#link.ask('plain', { vi: this.#manager, function: 'viClose', numbers: [] }, CALM);
-    } finally {
-      await this.#link.end();
-    }
+    await this.#link.end({ vi: this.#manager, function: 'viClose', numbers: [] });
   }
 
   /**

@@ -98,7 +98,7 @@ const ERRORS: Readonly<Record<string, number>> = {
 
 const SYMBOLS = new Map<number, string>([
   ...Object.entries(COMPLETIONS).map(([name, code]): [number, string] => [code, name]),
-  ...Object.entries(ERRORS).map(([name, low]): [number, string] => [(0xbfff0000 | low) | 0, `VI_ERROR_${name}`]),
+  ...Object.entries(ERRORS).map(([name, low]): [number, string] => [0xbfff0000 | low | 0, `VI_ERROR_${name}`]),
 ]);
 
 /** The symbol of a status, or the number in hexadecimal for one of the vendor's own. */

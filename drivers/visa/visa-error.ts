@@ -97,7 +97,8 @@ export function visaError(thing: string, failure: Failure, choice: LibraryChoice
 export function statusError(thing: string, called: string, status: number, description: string): VisaError {
   const symbol = statusSymbol(status);
   // A lock that is not granted in time is held by somebody.
-  const known = called === 'viLock' && symbol === 'VI_ERROR_TMO' ? CODES.get('VI_ERROR_RSRC_LOCKED') : CODES.get(symbol);
+  const known =
+    called === 'viLock' && symbol === 'VI_ERROR_TMO' ? CODES.get('VI_ERROR_RSRC_LOCKED') : CODES.get(symbol);
   const facts = {
     thing,
     what: `${called} failed`,

@@ -1,4 +1,11 @@
-import { ATTRIBUTE_BYTES, type AttributeType, attributeState, cString, decodeAttribute, VISA_ATTRIBUTES } from './attributes.ts';
+import {
+  ATTRIBUTE_BYTES,
+  type AttributeType,
+  attributeState,
+  cString,
+  decodeAttribute,
+  VISA_ATTRIBUTES,
+} from './attributes.ts';
 import type { VisaCalls, VisaFunction } from './visa-calls.ts';
 import type { Ask, ReadEnd, ReadReply } from './worker-protocol.ts';
 
@@ -177,12 +184,15 @@ export class VisaOperations {
     return this.#require(vi, 'viSetAttribute', vi, code, state);
   }
 
-  /** Repeats a step of at most `sliceMs` until it is done (true) or the time is over (false); at least one step. */
+  /**
+   * Repeats a step of at most `sliceMs` until it is done (true) or the time is over (false); at least one step. Never of
+   * 0 ms: VISA means "at once" by it, but a library that hands it on to the socket waits for ever.
+   */
   #inSlices(timeoutMs: number, sliceMs: number, step: (milliseconds: number) => boolean): boolean {
     const deadline = performance.now() + timeoutMs;
     for (let left = timeoutMs; ; left = deadline - performance.now()) {
       if (this.#isCancelled()) throw new Cancelled();
-      if (step(Math.ceil(Math.max(0, Math.min(left, sliceMs))))) return true;
+      if (step(Math.ceil(Math.max(1, Math.min(left, sliceMs))))) return true;
       if (performance.now() >= deadline) return false;
     }
   }

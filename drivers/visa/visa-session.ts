@@ -1,4 +1,10 @@
-import { type AttributeCode, type AttributeType, type AttributeValue, attributeState, VISA_ATTRIBUTES } from './attributes.ts';
+import {
+  type AttributeCode,
+  type AttributeType,
+  type AttributeValue,
+  attributeState,
+  VISA_ATTRIBUTES,
+} from './attributes.ts';
 import { statusSymbol } from './status-codes.ts';
 import { VisaOperations } from './visa-operations.ts';
 import type { VisaWorkerLink } from './worker-link.ts';
@@ -64,7 +70,12 @@ export class VisaSession {
    * Reads until END, the terminator (a byte, or null in binary data) or `count` bytes, whichever comes first. A time-out
    * is no error: what had come is returned with `end: 'timeout'`.
    */
-  read({ count, terminator, timeoutSeconds, signal }: VisaWait & { count: number; terminator: number | null }): Promise<ReadReply> {
+  read({
+    count,
+    terminator,
+    timeoutSeconds,
+    signal,
+  }: VisaWait & { count: number; terminator: number | null }): Promise<ReadReply> {
     const times = { timeoutMs: milliseconds(timeoutSeconds), sliceMs: SLICE_MS[this.kind] };
     return this.#ask('read', { count, terminator, ...times }, signal);
   }
@@ -139,20 +150,11 @@ export class VisaSession {
     await this.#plain('viDiscardEvents', [SERVICE_REQUEST, VisaOperations.eventMechanism], { signal });
   }
 
-  /** Waits for a call that still runs (asked to break off), closes the session and ends its thread. */
+  /** Breaks off a call that still runs, waits until the library lets go of it, closes the session and ends its thread. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
     const { link, vi, interrupt } = this.#opened;
-    try {
-      await link.breakOff(interrupt);
-      await link.ask('plain', { vi, function: 'viClose', numbers: [] }, CALM);
-    } finally {
-      await link.end();
-    }
+    this.#closing ??= link.end({ vi, function: 'viClose', numbers: [] }, interrupt);
+    return this.#closing;
   }
 
   async #plain(

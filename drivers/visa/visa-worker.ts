@@ -77,7 +77,7 @@ function load({ candidates, namedBy }: LibraryChoice) {
     try {
       calls = new VisaCalls(path);
     } catch (error) {
-      tried.push(error instanceof Error ? error.message : String(error));
+      tried.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
       continue;
     }
     if (calls.isVisa) {

@@ -50,17 +50,16 @@ export class VisaWorkerLink {
   ): Promise<Reply<Name>> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply<Name>>();
     const perform = async () => {
-      this.#last += 1;
-      const id = this.#last;
+      if (this.#ended) throw visaError(this.thing, { kind: 'closed' }, this.#choice);
       let interrupting: Promise<void> | undefined;
       const cancel = () => {
-        Atomics.store(this.#cancelled, 0, id);
+        Atomics.store(this.#cancelled, 0, this.#last);
         interrupting = interrupt?.();
         reject(signal.reason);
       };
       signal.addEventListener('abort', cancel, { once: true });
       try {
-        resolve((await this.#post(id, op, values)) as Reply<Name>);
+        resolve((await this.#post(op, values)) as Reply<Name>);
       } finally {
         signal.removeEventListener('abort', cancel);
         await interrupting;
@@ -70,23 +69,28 @@ export class VisaWorkerLink {
     return promise;
   }
 
-  /** Breaks off the request that runs, if any: it rejects with TB_ABORTED when the library has let go of it. */
-  async breakOff(interrupt: () => Promise<void>): Promise<void> {
-    if (!this.#pending) return;
-    Atomics.store(this.#cancelled, 0, this.#pending.id);
-    await interrupt();
-  }
-
-  /** Ends the thread once its last call has returned: a thread is never torn out of a native call. */
-  async end(): Promise<void> {
+  /**
+   * Refuses what has not begun, breaks off what runs (it rejects with TB_ABORTED), makes a last request if there is one,
+   * and ends the thread: it is never torn out of a native call.
+   */
+  async end(last?: Ask<'plain'>, interrupt?: () => Promise<void>): Promise<void> {
+    this.#ended = true;
+    if (this.#pending) {
+      Atomics.store(this.#cancelled, 0, this.#pending.id);
+      await interrupt?.();
+    }
     await this.#mutex.run(async () => {
-      this.#ended = true;
-      await this.#worker.terminate();
+      try {
+        if (last) await this.#post('plain', last);
+      } finally {
+        await this.#worker.terminate();
+      }
     }, CALM);
   }
 
-  async #post(id: number, op: Operation, values: object): Promise<Reply<Operation>> {
-    if (this.#ended) throw visaError(this.thing, { kind: 'closed' }, this.#choice);
+  async #post(op: Operation, values: object): Promise<Reply<Operation>> {
+    this.#last += 1;
+    const id = this.#last;
     const { promise, resolve, reject } = Promise.withResolvers<Reply<Operation>>();
     this.#pending = { id, resolve, reject };
     this.#worker.ref();

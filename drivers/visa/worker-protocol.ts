@@ -37,7 +37,10 @@ export interface Operations {
   openManager: { ask: object; reply: number };
   find: { ask: { manager: number; expression: string }; reply: string[] };
   open: { ask: { manager: number; resource: string; timeoutMs: number }; reply: number };
-  plain: { ask: { vi: number; function: PlainFunction; numbers: readonly number[]; timeoutMs?: number }; reply: number };
+  plain: {
+    ask: { vi: number; function: PlainFunction; numbers: readonly number[]; timeoutMs?: number };
+    reply: number;
+  };
   write: { ask: { vi: number; bytes: Uint8Array; timeoutMs: number }; reply: null };
   read: {
     ask: { vi: number; count: number; terminator: number | null; timeoutMs: number; sliceMs: number };
@@ -55,7 +58,9 @@ export type Ask<Name extends Operation> = Operations[Name]['ask'];
 export type Reply<Name extends Operation> = Operations[Name]['reply'];
 
 /** What crosses to the worker: a number, the operation and its values. */
-export type Request = { [Name in Operation]: { readonly id: number; readonly op: Name } & Readonly<Ask<Name>> }[Operation];
+export type Request = {
+  [Name in Operation]: { readonly id: number; readonly op: Name } & Readonly<Ask<Name>>;
+}[Operation];
 
 /** Why an operation failed, as plain data. */
 export type Failure =

@@ -46,10 +46,18 @@ export class Campaign {
     return this.#train(size, { ...WITHOUT_DIES, ensemble: { kind: 'defect-free' }, statistics: null });
   }
 
-  /** Trained around the defects of one die. */
-  hardwareAware(model: DieModel, size: EnsembleSize): Promise<Solution[]> {
-    this.tools.store.putDieModel(model);
-    return this.#train(size, aroundDie(model, PAPER_SHAPE, this.tools.readOut));
+  /** An ensemble for each die, trained around its defects. All at once: one die alone may leave threads idle. */
+  hardwareAware(models: readonly DieModel[], size: EnsembleSize): Promise<Solution[][]> {
+    const { store, readOut, onProgress } = this.tools;
+    let done = 0;
+    const ensembles = models.map(async (model) => {
+      store.putDieModel(model);
+      const solutions = await this.#train(size, aroundDie(model, PAPER_SHAPE, readOut), null);
+      done += 1;
+      onProgress?.('training hardware-aware, dies', done, models.length);
+      return solutions;
+    });
+    return Promise.all(ensembles);
   }
 
   /** Trained on uniformly drawn maps: a weight is defective with `defectRate` and then worth ±`wSat`. */
@@ -93,8 +101,12 @@ export class Campaign {
     return (100 * errors) / this.tools.emulator.images;
   }
 
-  #train({ count, epochs, seed }: EnsembleSize, training: TrainingOfDies): Promise<Solution[]> {
-    const { store, trainer, softwareVersion, signal, onProgress } = this.tools;
+  #train(
+    { count, epochs, seed }: EnsembleSize,
+    training: TrainingOfDies,
+    onProgress: CampaignTools['onProgress'] | null = this.tools.onProgress,
+  ): Promise<Solution[]> {
+    const { store, trainer, softwareVersion, signal } = this.tools;
     const { ensemble, statistics, source, dieModelId, populationDieModelIds } = training;
     return trainStored(store, trainer, {
       ensemble: {

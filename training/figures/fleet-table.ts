@@ -160,7 +160,7 @@ async function hardwareAwareMethods(
   if (hardwareAware === null) return [];
   const own: number[] = [];
   const onOthers: number[][] = models.map(() => []);
-  const ensembles = await Promise.all(models.map((model) => campaign.hardwareAware(model, hardwareAware)));
+  const ensembles = await campaign.hardwareAware(models, hardwareAware);
   for (const [trainedFor, solutions] of ensembles.entries()) {
     const errors = await campaign.emulate(models, solutions);
     errors.forEach((row, die) => {

@@ -72,8 +72,7 @@ async function boxes(
     return { figure: figure2(name, models, errors, baselineErrors, rule), errors, baselineErrors, solutionIds };
   }
   const size = { count: scale.hardwareAwareSolutions, epochs: scale.hardwareAwareEpochs, seed };
-  // All dies at once: a die with fewer solutions than there are threads would leave threads idle.
-  const ensembles = await Promise.all(models.map((model) => campaign.hardwareAware(model, size)));
+  const ensembles = await campaign.hardwareAware(models, size);
   solutionIds.push(...ensembles.flat().map(({ id }) => id));
   const rows = await Promise.all(models.map((model, i) => campaign.emulate([model], ensembles[i])));
   const errors = rows.flat();

@@ -27,17 +27,37 @@ export interface InSituParameters {
   readonly lastLargestProbability: number;
 }
 
+const OUTER = { rank: 2, largestProbability: 0.1, lastLargestProbability: 0.01 } as const;
+
 /** For the 100-90-10 network on MNIST by junction pairs per weight, chosen on the validation images. */
-export function mnistParameters(pairsPerWeight: number, epochs?: number): InSituParameters {
-  const shared = { update: 'columns', firstBatch: 300, lastBatch: 5000, threshold: 0.9, ...OUTER } as const;
-  if (pairsPerWeight === 1) {
-    return { ...shared, epochs: epochs ?? 30, rate: 0.015, lastRate: 0.001, gains: [0.6, 0.3] };
-  }
-  const rate = pairsPerWeight < 9 ? 0.025 : 0.03;
-  return { ...shared, epochs: epochs ?? 30, rate, lastRate: 0.002, gains: [1, 0.5] };
+export function mnistParameters(pairsPerWeight: number, epochs = 40): InSituParameters {
+  const shared = { update: 'columns', epochs, threshold: 0.9, rate: 0.015, ...OUTER } as const;
+  if (pairsPerWeight === 1) return { ...shared, firstBatch: 500, lastBatch: 5000, lastRate: 0.0005, gains: [0.6, 0.3] };
+  const batches = { firstBatch: 300, lastBatch: 3000 } as const;
+  if (pairsPerWeight < 5) return { ...shared, ...batches, lastRate: 0.001, gains: [1, 0.6] };
+  return { ...shared, ...batches, lastRate: 0.0015, gains: [pairsPerWeight < 9 ? 1.2 : 1.5, 0.8] };
 }
 
-const OUTER = { rank: 2, largestProbability: 0.1, lastLargestProbability: 0.01 } as const;
+/** For the update of all cells at once on MNIST, chosen on the validation images. */
+export function outerParameters(pairsPerWeight: number, epochs = 40): InSituParameters {
+  const gains = pairsPerWeight === 1 ? [0.6, 0.3] : [1, 0.5];
+  return { ...mnistParameters(pairsPerWeight, epochs), update: 'outer', rate: 0.1, lastRate: 0.01, gains };
+}
+
+/** For the small tables, with batches of a share of their training samples; chosen on inner validation parts. */
+export function tableParameters(trainingSamples: number): InSituParameters {
+  return {
+    update: 'columns',
+    epochs: 100,
+    firstBatch: Math.round(trainingSamples / 3),
+    lastBatch: trainingSamples,
+    rate: 0.05,
+    lastRate: 0.005,
+    threshold: 0.5,
+    gains: [1, 1],
+    ...OUTER,
+  };
+}
 
 /** Throws TB_TRAINING_PARAMETER on numbers that no training can use. */
 export function checkInSituParameters(parameters: InSituParameters, layers: number, samples: number): void {

@@ -14,6 +14,8 @@ export interface JunctionPopulation {
   readonly vC0Sigma: number;
   readonly exponent: BarrierExponent;
   readonly dampingSeconds: number;
+  /** Share of junctions that never switch. */
+  readonly stuckShare: number;
 }
 
 /** Medians of the simulated wafer: V_sw 0.50 V on its default staircase. Spreads as measured within a die. */
@@ -27,10 +29,14 @@ export const DEFAULT_JUNCTIONS: JunctionPopulation = {
   vC0Sigma: 0,
   exponent: 1,
   dampingSeconds: DEFAULT_DAMPING_SECONDS,
+  stuckShare: 0,
 };
 
 /** Junctions never have less than this share of the median V_c0 or Δ: a wider normal law would reach below 0. */
 const SMALLEST_SHARE = 0.25;
+
+/** V_c0 of a junction that never switches: out of reach of any source. */
+const STUCK_VOLTS = 1e3;
 
 export interface Junctions {
   readonly count: number;
@@ -59,6 +65,7 @@ export function drawJunctions(count: number, population: JunctionPopulation, str
   };
   for (let d = 0; d < count; d++) {
     junctions.vC0[d] = population.vC0 * share(population.vC0Sigma, stream);
+    if (stream.uniform() < population.stuckShare) junctions.vC0[d] = STUCK_VOLTS;
     junctions.delta[d] = population.delta * share(population.deltaSigma, stream);
     const scale = Math.exp(-population.resistanceSigma * stream.normal());
     junctions.siemensP[d] = scale / population.rP;

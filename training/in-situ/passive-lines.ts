@@ -9,6 +9,8 @@ export interface PassiveLines {
   readonly pitchOhms: number;
   /** Source and contact together. */
   readonly contactOhms: number;
+  /** Whether reads go through the solved circuit. False leaves line drops out of the reads alone; columns are virtual grounds either way. */
+  readonly solvedReads: boolean;
 }
 
 /** Conductances of one replica as they are now: rows × 2·columns, the two sides of a pair next to each other. */

@@ -1,10 +1,9 @@
-import { type Dataset } from '../dataset/dataset.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { loadTable, type TableName } from '../dataset/load-table.ts';
 import type { PulseSettings } from './amplitude.ts';
 import { type ArrayLedger, newLedger } from './array-access.ts';
 import { BatchNetwork, type LayeredShape, layerColumns, layerCount, layerRows } from './batch-network.ts';
-import { imageSamples } from './image-samples.ts';
+import { type ImageSamples, imageSamples } from './image-samples.ts';
 import type { InSituParameters } from './in-situ-parameters.ts';
 import type { JunctionPopulation } from './junctions.ts';
 import type { PassiveLines } from './passive-lines.ts';
@@ -16,7 +15,12 @@ import { trainInSitu } from './train-in-situ.ts';
 
 /** What is learnt, and what it is judged on. */
 export type Problem =
-  | { readonly kind: 'mnist'; readonly judge: 'validation' | 'test' }
+  | {
+      readonly kind: 'mnist';
+      /** Side of the squares averaged into a pixel: 2 gives 10 × 10 images, 4 gives 5 × 5. */
+      readonly block: number;
+      readonly judge: 'validation' | 'test';
+    }
   | {
       readonly kind: 'table';
       readonly name: TableName;
@@ -79,9 +83,8 @@ export async function runInSituTask(task: InSituTask): Promise<InSituOutcome> {
 
 function trainReal(shape: LayeredShape, train: Samples, { problem, seed }: InSituTask) {
   const gains = Array.from({ length: layerCount(shape) }, () => 1);
-  const epochs = problem.kind === 'mnist' ? REAL_PARAMETERS.epochs : 100;
-  const batch = problem.kind === 'mnist' ? REAL_PARAMETERS.batch : 20;
-  return trainBaseline(shape, train, { ...REAL_PARAMETERS, epochs, batch, gains }, false, [seed]);
+  const parameters = REAL_PARAMETERS[problem.kind === 'mnist' ? 'images' : 'table'];
+  return trainBaseline(shape, train, { ...parameters, gains }, false, [seed]);
 }
 
 /** Software-binary weights, written once with one overdriven pulse per junction, not verified, read with the devices' own conductances. */
@@ -93,9 +96,8 @@ function mapOnce(
   { problem, seed }: InSituTask,
 ): InSituOutcome {
   const gains = Array.from({ length: layerCount(shape) }, (_, l) => 4 / Math.sqrt(layerRows(shape, l)));
-  const epochs = problem.kind === 'mnist' ? BINARY_PARAMETERS.epochs : 100;
-  const batch = problem.kind === 'mnist' ? BINARY_PARAMETERS.batch : 20;
-  const { network, weights } = trainBaseline(shape, train, { ...BINARY_PARAMETERS, epochs, batch, gains }, true, [seed]);
+  const parameters = BINARY_PARAMETERS[problem.kind === 'mnist' ? 'images' : 'table'];
+  const { network, weights } = trainBaseline(shape, train, { ...parameters, gains }, true, [seed]);
   arrays.forEach((array, l) => {
     array.pulse(weights[l]);
     const read = new Float32Array(weights[l].length);
@@ -149,15 +151,19 @@ function wear(arrays: readonly SoftwareArray[]): { junctions: number; mostPulses
   };
 }
 
-let mnist: Dataset | null = null;
-let images: ReturnType<typeof imageSamples> | null = null;
+const loadedImages = new Map<number, ImageSamples>();
 
 function problemSamples(problem: Problem): { train: Samples; held: Samples } {
   if (problem.kind === 'mnist') {
-    mnist ??= loadDataset();
-    images ??= imageSamples(mnist, IMAGE_BIAS_ROWS);
+    const images = imagesOf(problem.block);
     return { train: images.train, held: images[problem.judge] };
   }
   const { name, repetition, fold, judge } = problem;
   return tableFold(loadTable(name), repetition, fold, 5, judge === 'validation');
+}
+
+function imagesOf(block: number): ImageSamples {
+  const loaded = loadedImages.get(block) ?? imageSamples(loadDataset(undefined, { downscaling: { crop: 20, block } }), IMAGE_BIAS_ROWS);
+  loadedImages.set(block, loaded);
+  return loaded;
 }

@@ -83,7 +83,7 @@ export class SoftwareArray implements ArrayAccess {
   }
 
   read(weights: Float32Array): void {
-    if (this.#passive !== null) {
+    if (this.#passive?.solvedReads) {
       readThroughLines(this, this.junctions, this.#passive, this.#unitSiemens, weights);
       return;
     }

@@ -3,13 +3,11 @@ import { choiceValue } from '../scpi/parameter.ts';
 import { nr3 } from '../scpi/reply-text.ts';
 import { ScpiError } from '../scpi/scpi-error.ts';
 import { addAction, addChoice, addNumber, addQuery, only } from '../scpi/setting-commands.ts';
+import { STATISTICS, statisticOf } from '../scpi/statistics.ts';
 import type { Instrument2400 } from './instrument-2400.ts';
 import { MOST_POINTS } from './model-2400.ts';
 import { field } from './sweep-commands.ts';
 import { encode } from './trigger-commands.ts';
-
-const STATISTICS = ['MEAN', 'SDEViation', 'MAXimum', 'MINimum', 'PKPK'] as const;
-type Statistic = (typeof STATISTICS)[number];
 
 /** Bytes that a reading takes in the buffer, for TRACe:FREE. */
 const READING_BYTES = 30;
@@ -92,22 +90,4 @@ function third<Value>(setting: { get: () => Value; set: (value: Value) => void }
       setting.set(value);
     },
   };
-}
-
-export function statisticOf(statistic: Statistic, values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  switch (statistic) {
-    case 'MEAN':
-      return mean;
-    case 'MAXimum':
-      return Math.max(...values);
-    case 'MINimum':
-      return Math.min(...values);
-    case 'PKPK':
-      return Math.max(...values) - Math.min(...values);
-    case 'SDEViation': {
-      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-      return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
-    }
-  }
 }

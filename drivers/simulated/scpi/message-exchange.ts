@@ -57,12 +57,13 @@ export class MessageExchange {
     return new Promise((resolve) => void this.readers.push(resolve));
   }
 
-  /** Device clear: empties both queues. */
-  clear(): void {
+  /** Device clear: empties both queues; returns the messages that are not executed any more. */
+  clear(): string[] {
     this.epoch += 1;
-    this.input.length = 0;
+    const dropped = this.input.splice(0);
     this.output = null;
     for (const resolve of this.readers.splice(0)) resolve(null);
+    return dropped;
   }
 
   private async work(): Promise<void> {

@@ -34,6 +34,8 @@ export abstract class ScpiInstrument implements WireInstrument {
   private readonly exchanges = new Set<MessageExchange>();
   /** Messages of all connections, one at a time. */
   private chain: Promise<unknown> = Promise.resolve();
+  /** Aborts that have arrived and wait behind other messages: what these start ends at once. */
+  private abortsAhead = 0;
 
   constructor(identity: string, clock: SimulatedClock, family: ScpiFamily) {
     this.identity = identity;
@@ -55,7 +57,7 @@ export abstract class ScpiInstrument implements WireInstrument {
       receive: (bytes) => splitter.push(bytes),
       detached: () => {
         attached = false;
-        exchange.clear();
+        this.abortsAhead -= exchange.clear().filter(isAbort).length;
         this.exchanges.delete(exchange);
       },
     };
@@ -68,7 +70,10 @@ export abstract class ScpiInstrument implements WireInstrument {
   openExchange(stream: ((bytes: Buffer) => void) | null = null): MessageExchange {
     const target: MessageTarget = {
       execute: (message) => {
-        const result = this.chain.then(() => this.execute(message));
+        const result = this.chain.then(() => {
+          if (isAbort(message)) this.abortsAhead -= 1;
+          return this.execute(message);
+        });
         this.chain = result;
         return result;
       },
@@ -78,8 +83,10 @@ export abstract class ScpiInstrument implements WireInstrument {
     this.exchanges.add(exchange);
     const write = exchange.write.bind(exchange);
     exchange.write = (message) => {
-      // What stops a sweep acts at once, past what waits behind it.
-      if (this.actsAtOnce(message)) this.abort();
+      if (isAbort(message)) {
+        this.abortsAhead += 1;
+        this.abort();
+      }
       write(message);
     };
     return exchange;
@@ -94,6 +101,11 @@ export abstract class ScpiInstrument implements WireInstrument {
   get statusByte(): number {
     const available = [...this.exchanges].some(({ messageAvailable }) => messageAvailable);
     return this.status.statusByte(this.errors.count > 0, available);
+  }
+
+  /** An abort has arrived behind the message that is executed. */
+  protected get abortIsNear(): boolean {
+    return this.abortsAhead > 0;
   }
 
   /** Ends what is under way: sweeps and measurements. */
@@ -126,10 +138,6 @@ export abstract class ScpiInstrument implements WireInstrument {
         query: () => String(set.enable),
       });
     }
-  }
-
-  private actsAtOnce(message: string): boolean {
-    return /^\s*:?ABOR(T)?\b/i.test(message);
   }
 
   private async execute(message: string): Promise<Uint8Array | null> {
@@ -214,6 +222,11 @@ export abstract class ScpiInstrument implements WireInstrument {
         throw new ScpiError(-113);
     }
   }
+}
+
+/** What stops a sweep acts at once, past what waits in front of it. */
+function isAbort(message: string): boolean {
+  return /^\s*:?ABOR(T)?\b/i.test(message);
 }
 
 async function run(command: Command, { isQuery, parameters }: ProgramUnit, suffix: number): Promise<Reply | null> {

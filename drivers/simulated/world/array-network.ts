@@ -1,8 +1,9 @@
 import { type LineState, newLineState, type PairDrive } from '../../../physics/drive.ts';
-import type { ChannelDrive, Contact } from '../../../physics/nodal-circuit.ts';
+import type { ChannelDrive, Contact, FaultyPath } from '../../../physics/nodal-circuit.ts';
 import { type LineKind, SOURCE_CHANNELS, type SourceChannel } from '../../capabilities.ts';
 import type { SourceSetting, Terminal } from '../probe-station.ts';
 import type { EnabledArray } from './enabled-array.ts';
+import type { LineName, StationFaults } from './station-faults.ts';
 
 /** A closed relay and the needle behind it. */
 export interface RoutedLine {
@@ -17,6 +18,9 @@ export interface Rails {
   readonly substrateVolts: number;
   readonly railVolts: number;
 }
+
+type LineFaults = Pick<StationFaults, 'shortedLines' | 'leakingLines'>;
+const NO_LINE_FAULTS: LineFaults = { shortedLines: [], leakingLines: [] };
 
 type MutableTerminal = { -readonly [K in keyof Terminal]: Terminal[K] };
 type MutableDrive = { contactSiemens: number; volts: number; limitAmps: number };
@@ -33,6 +37,7 @@ export class ArrayNetwork {
   readonly routed: readonly RoutedLine[];
   readonly #contactSiemens: number;
   readonly rails: Rails;
+  readonly #faults: LineFaults;
   /** Index into `routed` of column A, column B and the row, −1 where not routed; null when the pair does not fit. */
   readonly #pairPlaces: readonly [number, number, number] | null;
   readonly #drive: MutablePairDrive;
@@ -47,12 +52,20 @@ export class ArrayNetwork {
   /** True when only the selected row's junctions can see more than a fraction of a millivolt. */
   onlySelected = false;
 
-  constructor(array: EnabledArray, routed: readonly RoutedLine[], contactOhms: number, rails: Rails) {
+  constructor(
+    array: EnabledArray,
+    routed: readonly RoutedLine[],
+    contactOhms: number,
+    rails: Rails,
+    faults: LineFaults = NO_LINE_FAULTS,
+  ) {
     this.#array = array;
+    this.#faults = faults;
     this.routed = routed;
     this.#contactSiemens = 1 / contactOhms;
     this.rails = rails;
-    this.#pairPlaces = pairPlaces(array, routed);
+    const whole = faults.shortedLines.length + faults.leakingLines.length === 0;
+    this.#pairPlaces = whole ? pairPlaces(array, routed) : null;
     this.selectedRow = this.#pairPlaces === null ? -1 : routed[this.#pairPlaces[2]].index;
     this.lines = routed.map(newLineState);
     this.junctionVolts = array.nodal.junctionVolts;
@@ -123,7 +136,7 @@ export class ArrayNetwork {
     const { nodal, elements, columns } = this.#array;
     const lineNumber = new Map<string, number>();
     let idleLines = 0;
-    const lineOf = ({ kind, index }: RoutedLine): number => {
+    const lineOf = ({ kind, index }: LineName): number => {
       const name = `${kind} ${index}`;
       const known = lineNumber.get(name);
       if (known !== undefined) return known;
@@ -143,7 +156,16 @@ export class ArrayNetwork {
       volts: sources[channel].volts,
       limitAmps: sources[channel].limitAmps,
     }));
-    nodal.solve({ ...this.rails, channels, contacts, idleLines });
+    const { shortedLines, leakingLines } = this.#faults;
+    const paths: FaultyPath[] = [
+      ...shortedLines.map(({ kind, index, ohms }) => ({
+        line: lineOf({ kind, index }),
+        other: lineOf({ kind, index: index + 1 }),
+        siemens: 1 / ohms,
+      })),
+      ...leakingLines.map((leak) => ({ line: lineOf(leak), other: null, siemens: 1 / leak.ohms })),
+    ];
+    nodal.solve({ ...this.rails, channels, contacts, idleLines, paths });
     this.junctionVolts = nodal.junctionVolts;
     this.onlySelected = false;
     SOURCE_CHANNELS.forEach((channel, c) => {

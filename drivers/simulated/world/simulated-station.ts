@@ -49,6 +49,7 @@ export class SimulatedStation implements ProbeStation {
   #overdriveMicrometres = 0;
   #chuck: { readonly x: number; readonly y: number } | null = null;
   #touchdowns = 0;
+  readonly #energised = { outputs: 0, supplies: 0, enableLines: 0 };
   /** The opened columns; null while they must be built anew. */
   #array: EnabledArray | null = null;
   /** The routed circuit under bias; null likewise. */
@@ -81,6 +82,11 @@ export class SimulatedStation implements ProbeStation {
     return this.#touchdowns;
   }
 
+  /** How often anything was switched on since the start, whatever became of it: zeros prove that nothing ever was. */
+  get energised(): Readonly<{ outputs: number; supplies: number; enableLines: number }> {
+    return this.#energised;
+  }
+
   get faults(): StationFaults {
     return this.#faults;
   }
@@ -106,6 +112,7 @@ export class SimulatedStation implements ProbeStation {
     ) {
       return;
     }
+    if (setting.outputOn && !before.outputOn) this.#energised.outputs += 1;
     this.#sources[channel] = setting;
     this.#biased?.disturb();
   }
@@ -142,6 +149,7 @@ export class SimulatedStation implements ProbeStation {
     if (line !== null && gateVolts > 0 && !this.#supplies.isOn('vdd')) {
       this.#book({ kind: 'supplyOrder', what: 'an enable line went high without vdd', facts: { enableLine: line } });
     }
+    if (line !== null) this.#energised.enableLines += 1;
     this.#enabled = line;
     this.#gateVolts = line === null ? 0 : gateVolts;
     this.#rebuild();
@@ -155,6 +163,7 @@ export class SimulatedStation implements ProbeStation {
   setSupply(name: SupplyName, on: boolean, volts: number, limitAmps: number): void {
     const wasOn = this.#supplies.isOn(name);
     const view = this.#view();
+    if (on) this.#energised.supplies += 1;
     this.#supplies.set(name, { on, volts, limitAmps });
     if (name === 'vdd' && wasOn && !this.#supplies.isOn('vdd')) powerDownOffences(view).forEach(this.#book);
     this.#biased = null;
@@ -221,6 +230,7 @@ export class SimulatedStation implements ProbeStation {
       this.#routedLines(ordinal),
       this.options.accessPath.contactOhms,
       this.#supplies.rails(),
+      this.#faults,
     );
     this.#biased = new BiasedArray(this.options, this.#array, network, this.ledger, this.#now);
     return this.#biased;
@@ -253,7 +263,10 @@ export class SimulatedStation implements ProbeStation {
     const extra = closed.filter((crosspoint) => !commanded.some(same(crosspoint)));
     const { deadRows } = this.#wafer.population(ordinal);
     const { rows, columns } = this.options.geometry;
+    const leadsTo = ({ kind, index }: CrosspointName) =>
+      this.#faults.miswiredLines.find((line) => line.kind === kind && line.index === index)?.leadsTo ?? index;
     return [...commanded, ...extra]
+      .map((crosspoint) => ({ ...crosspoint, index: leadsTo(crosspoint) }))
       .filter(({ kind, index }) => index >= 0 && index < (kind === 'row' ? rows : columns))
       .map(({ kind, index, channel }) => ({
         kind,

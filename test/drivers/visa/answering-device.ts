@@ -1,10 +1,10 @@
-import type { ClientLink, ClientSession } from '../../../drivers/simulated/instrument-link.ts';
-import type { MessageDevice } from './message-server.ts';
+import type { ClientLink, ClientSession, WireInstrument } from '../../../drivers/simulated/instrument-link.ts';
+import type { MessageControls } from './message-server.ts';
 
 type Answer = (send: (bytes: Uint8Array | string) => void) => void;
 
 /** Answers known lines, is silent on others, and records what it was told. */
-export class AnsweringDevice implements MessageDevice {
+export class AnsweringDevice implements WireInstrument, MessageControls {
   readonly heard: string[] = [];
   status = 0;
   readonly #answers: Readonly<Record<string, Answer | Uint8Array | string>>;
@@ -19,7 +19,7 @@ export class AnsweringDevice implements MessageDevice {
     let pending = '';
     return {
       receive: (bytes) => {
-        pending += bytes.toString('latin1');
+        pending += Buffer.from(bytes).toString('latin1');
         const lines = pending.split('\n');
         pending = lines.pop() ?? '';
         for (const line of lines) this.#take(line, link);

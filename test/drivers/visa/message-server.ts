@@ -6,7 +6,7 @@ const FRAME_BYTES = 60_000;
 const HEADER_BYTES = 6;
 
 /** What an instrument on a message interface does besides taking and sending messages. */
-export interface MessageDevice extends WireInstrument {
+export interface MessageControls {
   statusByte?(): number;
   deviceClear?(): void;
   trigger?(): void;
@@ -16,7 +16,7 @@ export interface MessageDevice extends WireInstrument {
  * Puts an instrument behind the message link of the test library (test/drivers/visa/libvisa/devices.c): each piece that
  * the instrument sends is one message, ended by END.
  */
-export async function serveMessages(device: MessageDevice) {
+export async function serveMessages(device: WireInstrument, controls: MessageControls = {}) {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -24,9 +24,9 @@ export async function serveMessages(device: MessageDevice) {
       send: (bytes) => sendMessage(socket, bytes),
       drop: () => void socket.destroy(),
     });
-    let pending = Buffer.alloc(0);
+    let pending: Buffer = Buffer.alloc(0);
     socket.on('data', (bytes) => {
-      pending = takeFrames(Buffer.concat([pending, bytes]), socket, session, device);
+      pending = takeFrames(Buffer.concat([pending, bytes]), socket, session, controls);
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -53,7 +53,7 @@ export async function serveMessages(device: MessageDevice) {
   };
 }
 
-function takeFrames(bytes: Buffer, socket: Socket, session: ClientSession, device: MessageDevice): Buffer {
+function takeFrames(bytes: Buffer, socket: Socket, session: ClientSession, controls: MessageControls): Buffer {
   let rest = bytes;
   while (rest.length >= HEADER_BYTES) {
     const length = rest.readUInt32BE(2);
@@ -64,14 +64,14 @@ function takeFrames(bytes: Buffer, socket: Socket, session: ClientSession, devic
         session.receive(Buffer.from(data));
         break;
       case 'C':
-        device.deviceClear?.();
+        controls.deviceClear?.();
         socket.write(frame('C', 0));
         break;
       case 'S':
-        socket.write(frame('S', device.statusByte?.() ?? 0));
+        socket.write(frame('S', controls.statusByte?.() ?? 0));
         break;
       case 'T':
-        device.trigger?.();
+        controls.trigger?.();
     }
     rest = rest.subarray(HEADER_BYTES + length);
   }

@@ -51,7 +51,7 @@ async function onSocket(device: AnsweringDevice, path?: string): Promise<VisaSes
 
 /** A device behind a message link, named as one on a GPIB. */
 async function onBus(device: AnsweringDevice, path?: string) {
-  const server = await serveMessages(device);
+  const server = await serveMessages(device, device);
   closers.push(() => server.close());
   process.env.TEST_LIBVISA_RESOURCES = `${GPIB}=${server.address}`;
   const visa = await manager(path);

@@ -2,7 +2,6 @@
 #include "visa-test.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static ViStatus text(void *value, const char *string) {
   snprintf(value, 256, "%s", string);
@@ -26,7 +25,7 @@ VISA ViStatus viGetAttribute(ViObject handle, ViAttr attribute, void *value) {
   switch (attribute) {
     case 0xBFFF0001: return text(value, object->kind == STREAM && !serial ? "SOCKET" : "INSTR");
     case 0xBFFF0002: return text(value, object->name);
-    case 0x3FFF0171: return u16(value, strncasecmp(object->name, "GPIB", 4) == 0 ? 1 : serial ? 4 : 6);
+    case 0x3FFF0171: return u16(value, interface_of(object));
     case 0x3FFF001A: return u32(value, object->timeout_ms);
     case 0x3FFF0018: return u8(value, object->termchar);
     case 0x3FFF0038: return u16(value, object->termchar_en);

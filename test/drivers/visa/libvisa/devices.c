@@ -37,9 +37,9 @@ ViStatus open_device(struct object *session, uint32_t timeout_ms) {
   struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
   if (getaddrinfo(host, colon + 1, &hints, &found) != 0) return RSRC_NFOUND;
   session->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int result = connect(session->fd, found->ai_addr, found->ai_addrlen);
+  int refused = connect(session->fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS;
   freeaddrinfo(found);
-  if (result != 0 && errno != EINPROGRESS) return RSRC_NFOUND;
+  if (refused) return RSRC_NFOUND;
   struct pollfd wait = {.fd = session->fd, .events = POLLOUT};
   if (poll(&wait, 1, timeout_ms == 0 ? 2000 : (int)timeout_ms) != 1) return TMO;
   int error = 0, on = 1;

@@ -139,6 +139,12 @@ VISA ViStatus viFindNext(ViObject list, char *name) {
   return OK;
 }
 
+/* GPIB 1, serial 4, TCP/IP 6 */
+uint16_t interface_of(const struct object *session) {
+  if (session->address[0] == '/') return 4;
+  return strncasecmp(session->name, "GPIB", 4) == 0 ? 1 : 6;
+}
+
 static ViStatus resolve(const char *name, struct object *session) {
   char each[256], address[256], host[200];
   int port;
@@ -160,6 +166,21 @@ static ViStatus resolve(const char *name, struct object *session) {
     return OK;
   }
   return strstr(name, "::") ? RSRC_NFOUND : INV_RSRC_NAME;
+}
+
+VISA ViStatus viParseRsrcEx(ViSession manager, const char *name, ViUInt16 *type, ViUInt16 *board, char *class,
+                            char *expanded, char *alias) {
+  if (!object_of(manager, MANAGER, MANAGER)) return INV_OBJECT;
+  struct object parsed = {.kind = MESSAGES};
+  ViStatus status = resolve(name, &parsed);
+  if (status != OK) return status;
+  int serial = parsed.address[0] == '/';
+  *type = interface_of(&parsed);
+  *board = 0;
+  strcpy(class, parsed.kind == STREAM && !serial ? "SOCKET" : "INSTR");
+  strcpy(expanded, name);
+  alias[0] = 0;
+  return OK;
 }
 
 VISA ViStatus viOpen(ViSession manager, const char *name, ViUInt32 mode, ViUInt32 timeout_ms, ViSession *opened) {

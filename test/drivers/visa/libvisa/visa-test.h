@@ -70,6 +70,7 @@ struct object {
 
 struct object *object_of(ViObject handle, enum kind low, enum kind high);
 ViObject new_object(enum kind kind);
+uint16_t interface_of(const struct object *session);
 void free_object(struct object *object);
 ViStatus open_device(struct object *session, uint32_t timeout_ms);
 ViStatus enter(ViSession handle, struct object **session);

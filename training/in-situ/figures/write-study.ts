@@ -1,0 +1,39 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StoredOutcome } from '../in-situ-campaign.ts';
+import type { StudyName } from '../studies.ts';
+import { drawStudy } from './draw-study.ts';
+import { type StudyPoint, studyPoints } from './study-points.ts';
+
+/** Writes `in-situ-<study>.csv`, `.svg` and `.png` into the folder; returns the points and the paths. */
+export function writeStudy(
+  folder: string,
+  study: StudyName,
+  outcomes: readonly StoredOutcome[],
+  subtitle: string,
+): { readonly points: readonly StudyPoint[]; readonly files: readonly string[] } {
+  const points = studyPoints(study, outcomes);
+  const { svg, png } = drawStudy(study, points, subtitle);
+  mkdirSync(folder, { recursive: true });
+  const contents: [string, string | Uint8Array][] = [
+    ['csv', csv(points)],
+    ['svg', svg],
+    ['png', png],
+  ];
+  const files = contents.map(([extension, content]) => {
+    const file = join(folder, `in-situ-${study}.${extension}`);
+    writeFileSync(file, content);
+    return file;
+  });
+  return { points, files };
+}
+
+const COLUMNS = ['series', 'x', 'count', 'mean', 'low', 'high', 'steps', 'pulses', 'joules', 'disturbPerExposure'] as const;
+
+function csv(points: readonly StudyPoint[]): string {
+  const lines = points.map((point) => COLUMNS.map((name) => cell(point[name])).join(','));
+  return `${[COLUMNS.join(','), ...lines].join('\n')}\n`;
+}
+
+const cell = (value: string | number): string =>
+  typeof value === 'number' ? String(Number(value.toPrecision(8))) : `"${value}"`;
