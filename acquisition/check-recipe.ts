@@ -15,6 +15,7 @@ export function recipeFaults(content: RecipeFileContent): RecipeFault[] {
   return [...voltageFaults(content), ...loopFaults(content), ...rangeFaults(content), ...branchFaults(content)].concat(
     classFaults(content),
     limitFaults(content),
+    adaptiveFaults(content),
   );
 }
 
@@ -87,6 +88,9 @@ function rangeFaults(content: RecipeFileContent): RecipeFault[] {
     [['read'], content.read],
     [['onCompliance', 'repeatOnce'], content.onCompliance.repeatOnce],
   ];
+  if (content.adaptive !== undefined) {
+    ranges.push([['adaptive', 'read'], content.adaptive.read], [['adaptive', 'verify'], content.adaptive.verify]);
+  }
   content.branches.forEach((branch, index) => {
     if ('rangeAmps' in branch) ranges.push([['branches', index], branch]);
   });
@@ -135,6 +139,30 @@ function classFaults({ classes }: RecipeFileContent): RecipeFault[] {
     const expected = `more than ${order[i]} (${classes[order[i]]} Ω)`;
     return [{ path: ['classes', name], what: 'the thresholds must ascend', expected }];
   });
+}
+
+/** Quick reads obey the same rules as the lists they stand in for. */
+function adaptiveFaults({ adaptive, limits, loop }: RecipeFileContent): RecipeFault[] {
+  if (adaptive === undefined) return [];
+  const faults: RecipeFault[] = [];
+  for (const key of ['read', 'verify'] as const) {
+    const { volts } = adaptive[key];
+    const sound = volts.some((v) => v > 0) && volts.some((v) => v < 0) && volts.every((v) => Math.abs(v) <= 0.05);
+    if (sound) continue;
+    const expected = 'both polarities, |V| ≤ 0.05 V';
+    faults.push({ path: ['adaptive', key, 'volts'], what: 'a low-bias list must not disturb the state', expected });
+  }
+  const largest = Math.max(...loop.quarterVolts);
+  const peak = Math.max(...adaptive.write.volts);
+  const oneSign = adaptive.write.volts.every((level) => level >= 0);
+  if (!oneSign || peak < largest || peak > limits.junctionVolts) {
+    faults.push({
+      path: ['adaptive', 'write', 'volts'],
+      what: 'the write must reach the loop amplitude and no more than the ceiling, with one sign',
+      expected: `from 0 V, a point at ${largest} V, at most ${limits.junctionVolts} V`,
+    });
+  }
+  return faults;
 }
 
 function limitFaults({ limits, enable, supplies }: RecipeFileContent): RecipeFault[] {

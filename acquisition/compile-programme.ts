@@ -38,6 +38,27 @@ export function compileProgramme(content: RecipeFileContent): SweepProgramme {
   };
 }
 
+/** The quick read: state found, write AP, read, write P, read. `write` is written for the polarity that sets AP → P. */
+export function compileQuick({ adaptive, polarity }: RecipeFileContent): Segment[] {
+  if (adaptive === undefined) return [];
+  const { read, write, verify } = adaptive;
+  const sign = polarity.apToP === 'positive' ? 1 : -1;
+  const writing = (name: Segment['name'], direction: 1 | -1): Segment => ({
+    name,
+    volts: write.volts.map((level) => signed(sign, direction * level)),
+    nplc: write.nplc,
+    settleSeconds: write.settleSeconds,
+    fixed: null,
+  });
+  return [
+    fixedSegment('quickRead', read),
+    writing('writeAP', -1),
+    fixedSegment('quickAP', verify),
+    writing('writeP', 1),
+    fixedSegment('quickP', verify),
+  ];
+}
+
 interface Timing {
   readonly nplc: number;
   readonly settleSeconds: number;

@@ -27,13 +27,25 @@ export interface PlanEstimate {
   readonly pointsPerSweep: number;
 }
 
-/** Expected duration and file size of a plan, every cell running the full loop (the longest treatment). */
+/** Share of pairs to which quick reads give a loop, assumed before anything is known of the wafer. */
+const UNSETTLED_SHARE = 0.03;
+
+/**
+ * Expected duration and file size of a plan, every cell running the full loop (the longest treatment). Of an adaptive
+ * plan: quick reads, the sample, and loops for a few per cent of the others.
+ */
 export function estimatePlan(plan: Plan): PlanEstimate {
   const { recipe, bench, dies, repeatPairs, referencePairs } = plan;
   const segments = segmentsOf(recipe.programme, 'loop');
   const sweepSeconds = segments.reduce((sum, segment) => sum + segmentSeconds(segment), 0);
   const route = bench.routeSettleSeconds + ROUTE_EXCHANGE_SECONDS;
-  const pairSeconds = sweepSeconds + SWEEP_EXCHANGE_SECONDS + route;
+  const loopPairSeconds = sweepSeconds + SWEEP_EXCHANGE_SECONDS + route;
+  const quickSeconds = (recipe.programme.quick ?? []).reduce((sum, segment) => sum + segmentSeconds(segment), 0);
+  const loopShare = plan.adaptive === undefined ? 1 : plan.adaptive.sampleFraction + UNSETTLED_SHARE;
+  const pairSeconds =
+    plan.adaptive === undefined
+      ? loopPairSeconds
+      : loopShare * loopPairSeconds + quickSeconds + SWEEP_EXCHANGE_SECONDS + route;
 
   const pairs = pairPositions(plan);
   const repeats = repeatPairs.length * recipe.repeatSample.loops;
@@ -42,7 +54,7 @@ export function estimatePlan(plan: Plan): PlanEstimate {
   const repeatSeconds = repeats * (sweepSeconds + SWEEP_EXCHANGE_SECONDS);
   const referenceRounds = 1 + Math.floor((plain + repeatSeconds) / recipe.reference.everySeconds);
   const references = referenceRounds * referencePairs.length;
-  const dieSeconds = plain + gates + repeatSeconds + references * pairSeconds;
+  const dieSeconds = plain + gates + repeatSeconds + references * loopPairSeconds;
 
   const perPair = bench.geometry.columnsPerEnableLine;
   const sweeps = (pairs + repeats + references) * perPair;

@@ -44,6 +44,9 @@ export interface PairState {
 
 export const FIRST_RUN: RunRequest = { run: 'auto', access: 'pair', rangeOverride: null };
 
+/** The first run of a pair whose clear cells an adaptive plan settles without a loop. */
+export const QUICK_RUN: RunRequest = { run: 'quick', access: 'pair', rangeOverride: null };
+
 /** Never more runs on one pair than this, whatever the readings say. */
 export const MOST_RUNS = 10;
 
@@ -94,7 +97,7 @@ function nextForPreRead(state: PairState): RunRequest | null {
   if (someLow && timesRun(state, 'lowBias', 'pair') === 0) return plain('lowBias', 'pair');
   // Both open: look again; a pair that has closed meanwhile starts over, once.
   if (timesRun(state, 'lowBias', 'pair') === 0) {
-    const looks = timesRun(state, 'auto', 'pair');
+    const looks = timesRun(state, 'auto', 'pair') + timesRun(state, 'quick', 'pair');
     return timesRun(state, 'preRead', 'pair') < looks ? plain('preRead', 'pair') : FIRST_RUN;
   }
   // The partner of a shorted column is measured with that column held at the row's potential.
@@ -105,7 +108,7 @@ function nextForPreRead(state: PairState): RunRequest | null {
 /** Whether a run gave this side a sweep that stands by itself. */
 function completes(state: PairState, side: PairSide, { run, access }: RunRequest, reading: PairReading): boolean {
   if (reading.preReadOnly) return false;
-  if (run === 'auto' || run === 'loop') return true;
+  if (run === 'auto' || run === 'loop' || run === 'quick') return true;
   const ofSide = reading[side] as SideReading;
   const latest = latestOf(state, side);
   if (latest !== undefined) {
@@ -192,7 +195,8 @@ export function loopInCompliance(programme: SweepProgramme, { reading }: SideSwe
 
 /** Branch action of a side in the last run under this access that looked at it. */
 function actionOf({ programme, runs }: PairState, side: PairSide, access: Access): string | undefined {
-  const reading = runs.findLast(({ request }) => request.run === 'auto' && request.access === access)?.reading[side];
+  const looks = ({ request }: DoneRun) => ['auto', 'quick'].includes(request.run) && request.access === access;
+  const reading = runs.findLast(looks)?.reading[side];
   return reading ? programme.branches[reading.branch].action : undefined;
 }
 

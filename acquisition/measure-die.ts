@@ -3,8 +3,10 @@ import type { AttemptRecord } from '../db/records.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import type { DieSite } from '../wafer/die.ts';
 import { AttemptWindows } from './attempt-windows.ts';
+import type { Classifier } from './classifier.ts';
 import { DieRecorder } from './die-recorder.ts';
 import type { EventLog } from './event-log.ts';
+import { LoopChoice, type LoopTally } from './loop-choice.ts';
 import { PairMeter, type PairVisit } from './pair-meter.ts';
 import { cellOf, pairAt } from './pair-order.ts';
 import type { PairRoute } from './pair-route.ts';
@@ -24,6 +26,7 @@ export interface DieTask {
   readonly store: SessionStore;
   readonly stream: RecordStream;
   readonly events: EventLog;
+  readonly classifier: Classifier;
   readonly route: PairRoute;
   readonly stop: StopRequest;
   readonly now: () => number;
@@ -42,6 +45,7 @@ export class DieMeasurement {
   readonly #seen: number[] = [];
   #referenceDueMs: number;
   readonly #windows: AttemptWindows;
+  readonly #choice: LoopChoice | null;
   #position: number;
 
   constructor(task: DieTask, die: DieSite, startPosition: number, resumed: boolean) {
@@ -54,6 +58,8 @@ export class DieMeasurement {
     this.#meter = new PairMeter(task.bench, task.plan, task.route, task.now);
     this.#recorder = new DieRecorder(task, die);
     this.#references = new ReferenceWatch(task.plan.recipe);
+    const { adaptive } = task.plan;
+    this.#choice = adaptive === undefined ? null : new LoopChoice(task.plan, adaptive, task.classifier, die.ordinal);
     this.#referencePairs = new Set(task.plan.referencePairs);
     this.#referenceDueMs = task.now() + task.plan.recipe.reference.everySeconds * 1000;
     // Reference pairs measured in an earlier session get their reference from this session's first round.
@@ -78,6 +84,7 @@ export class DieMeasurement {
     }
     await this.#referenceRound();
     await this.#recorder.report();
+    if (this.#choice !== null) await this.#reportChoice(this.#choice.tally);
     return 'finished';
   }
 
@@ -112,6 +119,16 @@ export class DieMeasurement {
     return 'done';
   }
 
+  async #reportChoice(tally: LoopTally): Promise<void> {
+    const loops = tally.sampled + tally.unclear + tally.nearBoundary;
+    const text =
+      `adaptive plan: ${tally.settledByQuickRead} pairs settled by quick reads, ${loops} with a loop ` +
+      `(${tally.sampled} sampled, ${tally.unclear} unclear, ${tally.nearBoundary} near a boundary)` +
+      (tally.overBudget > 0 ? `, ${tally.overBudget} left undetermined: the budget of loops was spent` : '');
+    const level = tally.overBudget > 0 ? 'warning' : 'info';
+    await this.#task.events.write(level, 'adaptive-choice', text, this.#die.ordinal, tally);
+  }
+
   /** Whether the next pair may be armed before this one is stored: its attempt is durable and nobody wants a pause. */
   #mayGoOn(pairs: number): boolean {
     if (this.#position >= pairs || this.#windows.durable(this.#position) === null) return false;
@@ -121,7 +138,12 @@ export class DieMeasurement {
   #visit(position: number): Promise<PairVisit> {
     const { plan, stop } = this.#task;
     const next = position + 1 < pairPositions(plan) ? this.#pair(position + 1) : null;
-    return this.#meter.visit(this.#pair(position), next, stop.signal);
+    const pair = this.#pair(position);
+    const choice = this.#choice;
+    if (choice === null || choice.startsWithLoop(pairIndexAt(plan, position))) {
+      return this.#meter.visit(pair, next, stop.signal);
+    }
+    return this.#meter.quickVisit(pair, next, (visit) => choice.wantsLoop(visit), stop.signal);
   }
 
   #notePosition(position: number, visit: PairVisit): void {

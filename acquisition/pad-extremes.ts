@@ -12,8 +12,8 @@ export interface ProgrammeExtremes {
 }
 
 /** Every list of the programme, the ones that only some branches run included. */
-export function allSegments({ preRead, lowBias, loop }: SweepProgramme): readonly Segment[] {
-  return [preRead, lowBias, ...loop];
+export function allSegments({ preRead, lowBias, loop, quick = [] }: SweepProgramme): readonly Segment[] {
+  return [preRead, lowBias, ...loop, ...quick];
 }
 
 /** What the programme does to junctions and pads under the pair and alone schemes. */

@@ -7,6 +7,7 @@ import {
   latestOf,
   nextRun,
   type PairState,
+  QUICK_RUN,
   type RunRequest,
   type SideSweep,
 } from './follow-up.ts';
@@ -49,12 +50,30 @@ export class PairMeter {
 
   /** Measures `pair` completely; `next`, if any, is routed while the first reading of this pair arrives. */
   async visit(pair: Pair, next: Pair | null, signal: AbortSignal): Promise<PairVisit> {
+    const state = freshPair(this.#plan.recipe.programme, this.#sides);
+    return toVisit(pair, await this.#complete(await this.#run(state, FIRST_RUN, pair, next, signal), pair, signal));
+  }
+
+  /** The same beginning with the quick read; `wantsLoop` says whether what it found is settled by a loop. */
+  async quickVisit(
+    pair: Pair,
+    next: Pair | null,
+    wantsLoop: (visit: PairVisit) => boolean,
+    signal: AbortSignal,
+  ): Promise<PairVisit> {
     let state = freshPair(this.#plan.recipe.programme, this.#sides);
-    state = await this.#run(state, FIRST_RUN, pair, next, signal);
+    state = await this.#complete(await this.#run(state, QUICK_RUN, pair, next, signal), pair, signal);
+    if (!wantsLoop(toVisit(pair, state))) return toVisit(pair, state);
+    return toVisit(pair, await this.#complete(await this.#run(state, FIRST_RUN, pair, null, signal), pair, signal));
+  }
+
+  /** Runs whatever the pair still needs. */
+  async #complete(begun: PairState, pair: Pair, signal: AbortSignal): Promise<PairState> {
+    let state = begun;
     for (let request = nextRun(state); request !== null; request = nextRun(state)) {
       state = await this.#run(state, request, pair, null, signal);
     }
-    return toVisit(pair, state);
+    return state;
   }
 
   async #run(

@@ -5,7 +5,7 @@ import type { PlanRecord } from '../db/records.ts';
 import type { DieSite } from '../wafer/die.ts';
 import { crossbarGeometry } from '../wafer/geometry.ts';
 import { checkPadMap } from '../wafer/pad-map.ts';
-import type { Recipe } from '../wafer/recipe.ts';
+import type { AdaptiveRecipe, Recipe } from '../wafer/recipe.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { BenchSettings } from './bench-settings.ts';
 import { canonicalJson, parseCanonicalJson, sha256Hex } from './canonical-json.ts';
@@ -31,6 +31,20 @@ export interface Plan {
   /** Pairs whose loop is repeated, for the spread of the switching voltages. */
   readonly repeatPairs: readonly number[];
   readonly deadlineSeconds: number | null;
+  /** Present in an adaptive plan; its quick read stands in recipe.programme.quick. */
+  readonly adaptive?: AdaptiveRules;
+}
+
+/** What decides which pairs of a die get a loop. */
+export interface AdaptiveRules {
+  /** Pairs with a loop from the start: the random sample and the reference pairs. */
+  readonly loopPairs: readonly number[];
+  /** Of those, the random sample: every pair had the chance `sampleFraction`. */
+  readonly samplePairs: readonly number[];
+  readonly sampleFraction: number;
+  readonly guardFraction: number;
+  /** Loops that quick reads may ask for on one die. */
+  readonly mostLoops: number;
 }
 
 /** A plan with its identity: what the database stores and a session executes. */
@@ -47,15 +61,18 @@ export interface PlanChoice {
   /** A quick look at about this many cells of each die; all when left out. */
   readonly cells?: number;
   readonly deadlineSeconds?: number;
+  /** Default `full`: a loop on every cell. */
+  readonly mode?: 'full' | 'adaptive';
 }
 
 /**
  * Makes and freezes a plan. Throws TB_PLAN_INVALID, TB_PLAN_OVER_LIMIT or TB_BENCH_CANNOT_REALISE; the deadline is
  * checked by the dry run.
  */
-export function makePlan({ recipe, bench, dies, cells, deadlineSeconds }: PlanChoice): FrozenPlan {
+export function makePlan({ recipe: given, bench, dies, cells, deadlineSeconds, mode = 'full' }: PlanChoice): FrozenPlan {
   const geometry = crossbarGeometry(bench.geometry);
   checkPadMap(bench.padMap, geometry);
+  const recipe = mode === 'adaptive' ? withQuickRead(given) : given;
   checkAgainstBench(recipe, bench);
   if (cells !== undefined && !(Number.isInteger(cells) && cells > 0)) {
     invalid('cells', 'not a number of cells', `${cells}`, 'a whole number from 1');
@@ -67,6 +84,7 @@ export function makePlan({ recipe, bench, dies, cells, deadlineSeconds }: PlanCh
   // A quick look shrinks the samples with it: at most a tenth of the pairs each.
   const atMost = (wantedCells: number) =>
     Math.min(Math.ceil(wantedCells / perPair), pairs === null ? planned.length : Math.floor(planned.length / 10));
+  const referencePairs = sample(planned, atMost(reference.cellsPerDie), repeatSample.seed + 1);
   return freezePlan({
     format: PLAN_FORMAT,
     version: PLAN_VERSION,
@@ -74,10 +92,32 @@ export function makePlan({ recipe, bench, dies, cells, deadlineSeconds }: PlanCh
     bench,
     dies: chooseDies(bench.wafer.dies, dies),
     order: { kind: 'enable-line-major', pairs },
-    referencePairs: sample(planned, atMost(reference.cellsPerDie), repeatSample.seed + 1),
+    referencePairs,
     repeatPairs: repeatSample.loops > 0 ? sample(planned, atMost(repeatSample.cellsPerDie), repeatSample.seed) : [],
     deadlineSeconds: deadlineSeconds ?? null,
+    ...(mode === 'adaptive' && { adaptive: adaptiveRules(recipe, planned, referencePairs) }),
   });
+}
+
+/** Puts the recipe's quick read into the programme; TB_PLAN_INVALID where it has none. */
+function withQuickRead(recipe: Recipe): Recipe {
+  const { adaptive, programme } = recipe;
+  if (adaptive === undefined) {
+    invalid(`recipe ${recipe.name}`, 'it has no rules for an adaptive plan', 'none', 'a part "adaptive"');
+  }
+  return { ...recipe, programme: { ...programme, quick: adaptive.quick } };
+}
+
+function adaptiveRules(recipe: Recipe, planned: readonly number[], referencePairs: readonly number[]): AdaptiveRules {
+  const { sampleFraction, seed, guardFraction, mostLoopsFraction } = recipe.adaptive as AdaptiveRecipe;
+  const samplePairs = sample(planned, Math.ceil(sampleFraction * planned.length), seed);
+  return {
+    loopPairs: [...new Set([...samplePairs, ...referencePairs])].sort((a, b) => a - b),
+    samplePairs,
+    sampleFraction: samplePairs.length / planned.length,
+    guardFraction,
+    mostLoops: Math.ceil(mostLoopsFraction * planned.length),
+  };
 }
 
 /** Gives the plan its canonical text, hash and id. */

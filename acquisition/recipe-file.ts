@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Recipe } from '../wafer/recipe.ts';
+import type { AdaptiveRecipe, Recipe } from '../wafer/recipe.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { recipeFaults } from './check-recipe.ts';
-import { compileProgramme } from './compile-programme.ts';
+import { compileProgramme, compileQuick } from './compile-programme.ts';
 import { type RecipeFileContent, recipeSchema } from './recipe-schema.ts';
 
 /** The recipe that is used when none is named. */
@@ -73,7 +73,13 @@ function toRecipe(content: RecipeFileContent): Recipe {
     contact,
     reference,
     lossPauseFraction: content.losses.pauseAboveFraction,
+    ...(content.adaptive !== undefined && { adaptive: toAdaptive(content, content.adaptive) }),
   };
+}
+
+function toAdaptive(content: RecipeFileContent, adaptive: NonNullable<RecipeFileContent['adaptive']>): AdaptiveRecipe {
+  const { sampleFraction, seed, guardFraction, mostLoopsFraction } = adaptive;
+  return { quick: compileQuick(content), sampleFraction, seed, guardFraction, mostLoopsFraction };
 }
 
 interface Issue {

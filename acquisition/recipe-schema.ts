@@ -16,7 +16,7 @@ const branch = z.union([
   z.strictObject({ else: z.literal('open') }),
 ]);
 
-/** The recipe file as written: one key for each choice, nothing optional, nothing unknown. */
+/** The recipe file as written: one key for each choice, nothing unknown; only the part for adaptive plans may be left out. */
 export const recipeSchema = z.strictObject({
   recipe: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'lower-case letters, digits, dots and dashes'),
   access: z.enum(['pair', 'single']),
@@ -60,6 +60,17 @@ export const recipeSchema = z.strictObject({
   }),
   reference: z.strictObject({ cellsPerDie: count.max(1000), everySeconds: positive, driftAlarm: positive }),
   losses: z.strictObject({ pauseAboveFraction: fraction }),
+  adaptive: z
+    .strictObject({
+      read: z.strictObject({ volts, ...timing, ...range }),
+      write: z.strictObject({ volts, ...timing }),
+      verify: z.strictObject({ volts, ...timing, ...range }),
+      sampleFraction: fraction,
+      seed: count,
+      guardFraction: fraction,
+      mostLoopsFraction: fraction,
+    })
+    .optional(),
 });
 
 export type RecipeFileContent = z.infer<typeof recipeSchema>;

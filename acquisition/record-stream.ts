@@ -81,7 +81,8 @@ function toRows(
   return { sweeps, cells, cursor };
 }
 
-function toRow(
+/** A side's sweep as it is stored. */
+export function toRow(
   plan: Plan,
   pair: Pair,
   sweep: SideSweep,
@@ -114,6 +115,12 @@ function toRow(
 function rangeOfSweep(programme: SweepProgramme, { reading, override }: SideSweep): CurrentRange {
   if (override !== null) return override;
   const branch = programme.branches[reading.branch];
-  const segment = { loop: programme.loop[0], lowBias: programme.lowBias, open: programme.preRead }[reading.kind];
+  const segment = {
+    loop: programme.loop[0],
+    lowBias: programme.lowBias,
+    open: programme.preRead,
+    // The first list of a quick read has its own range; the writes run under the branch's.
+    quick: programme.quick?.[1] ?? programme.preRead,
+  }[reading.kind];
   return rangeOf(segment, branch) ?? (programme.preRead.fixed as CurrentRange);
 }

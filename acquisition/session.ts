@@ -146,6 +146,7 @@ class Session {
     const { bench, frozen, store } = this.#options;
     const { plan } = frozen;
     const { signal } = this.#stop;
+    if (plan.adaptive !== undefined && bench.source.quickReads !== true) throw noQuickReads(bench);
     const found = await examineBench(bench, signal);
     const live = whatIsLive(found);
     const text = live.length === 0 ? 'the bench was found quiet' : `the bench was found live: ${live.join(', ')}`;
@@ -215,6 +216,7 @@ class Session {
       store,
       stream: this.#stream,
       events: this.#events,
+      classifier: this.#options.classifier,
       route: this.#route,
       stop: this.#stop,
       now: this.#now,
@@ -262,6 +264,16 @@ function notSafe({ steps, verdict }: SafeState): TunnelbenchError {
     value: open.map(({ name, outcome, detail }) => `${name} ${outcome}: ${detail}`).join('; '),
     expected: 'outputs off, enable lines low, supplies off, separated, all read back',
     remedy: 'Go to the bench, check output, gate and chuck by hand, then resume.',
+  });
+}
+
+function noQuickReads({ source }: Bench): TunnelbenchError {
+  return new TunnelbenchError('TB_BENCH_CANNOT_REALISE', {
+    thing: source.identity.name,
+    what: 'the driver runs no quick reads, so it cannot execute an adaptive plan',
+    value: source.identity.driver,
+    expected: 'a driver with quick reads, e.g. keithley-2600',
+    remedy: 'Measure with --plan full.',
   });
 }
 

@@ -24,6 +24,8 @@ export const CellFlag = {
   partnerLimited: 0x0400,
   /** The resistance was taken from current-limited points, where V and I are measured but V is below what was asked. */
   limitedResistance: 0x0800,
+  /** Settled by a quick read: no loop was run, so there are no switching voltages. */
+  noLoop: 0x1000,
 } as const;
 
 export type CellFlagName = keyof typeof CellFlag;

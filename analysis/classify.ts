@@ -1,6 +1,6 @@
 import type { CellRecord, SweepRecord } from '../db/records.ts';
 import type { CellCause, CellClass, ClassThresholds } from '../wafer/cell-class.ts';
-import type { Access, SweepProgramme } from '../wafer/sweep.ts';
+import type { Access, SweepKind, SweepProgramme } from '../wafer/sweep.ts';
 import { type BenchAccuracy, DEFAULT_BENCH_ACCURACY, systematicUncertainty } from './bench-accuracy.ts';
 import { CellFlag } from './cell-flags.ts';
 import type { Level } from './cell-levels.ts';
@@ -8,6 +8,7 @@ import { decide, type Verdict } from './decision-table.ts';
 import { type LoopFeatures, loopFeatures } from './loop-features.ts';
 import { type LowBiasFeatures, lowBiasFeatures } from './low-bias-features.ts';
 import { type ProgrammeLayout, programmeLayout } from './programme-layout.ts';
+import { type QuickLayout, quickFeatures, quickLayout } from './quick-features.ts';
 
 /** Says what a cell is from its sweep of record. Implements the acquisition's port of the same name. */
 export interface Classifier {
@@ -24,26 +25,79 @@ export function createClassifier(
   accuracy: BenchAccuracy = DEFAULT_BENCH_ACCURACY,
 ): Classifier {
   const layout = programmeLayout(programme);
-  return { classify: (sweep) => classifySweep(sweep, layout, thresholds, accuracy) };
+  const quick = quickLayout(programme);
+  return {
+    classify: (sweep) =>
+      sweep.kind === 'quick'
+        ? classifyQuick(sweep, quick, layout.loop.loopFloorPerRange, thresholds, accuracy)
+        : classifySweep(sweep, sweep.kind, layout, thresholds, accuracy),
+  };
 }
 
 function classifySweep(
   sweep: SweepRecord,
+  kind: Exclude<SweepKind, 'quick'>,
   layout: ProgrammeLayout,
   thresholds: ClassThresholds,
   accuracy: BenchAccuracy,
 ): CellRecord {
   const place = { dieOrdinal: sweep.dieOrdinal, cell: sweep.cell };
-  if (sweep.readings.volts.length !== layout[sweep.kind].points) return unreadable(place);
+  if (sweep.readings.volts.length !== layout[kind].points) return unreadable(place);
   const widened = (level: Level | null) => withSystematic(level, sweep.access, accuracy);
-  if (sweep.kind === 'loop') {
+  if (kind === 'loop') {
     const features = loopFeatures(sweep.readings, layout.loop, sweep.rangeAmps);
     const { levelP, levelAp } = features;
     return loopRecord(place, { ...features, levelP: widened(levelP), levelAp: widened(levelAp) }, thresholds);
   }
   const floorAmps = sweep.rangeAmps * layout.loop.loopFloorPerRange;
-  const features = lowBiasFeatures(sweep.readings, layout[sweep.kind], floorAmps);
+  const features = lowBiasFeatures(sweep.readings, layout[kind], floorAmps);
   return quietRecord(place, { ...features, level: widened(features.level) }, thresholds);
+}
+
+/**
+ * A quick read settles a cell that is plainly healthy or plainly open; every other one is undetermined until it has its
+ * loop. Back-hopping and rare telegraph noise do not show in it.
+ */
+function classifyQuick(
+  sweep: SweepRecord,
+  layout: QuickLayout,
+  floorPerRange: number,
+  thresholds: ClassThresholds,
+  accuracy: BenchAccuracy,
+): CellRecord {
+  const place = { dieOrdinal: sweep.dieOrdinal, cell: sweep.cell };
+  if (sweep.readings.volts.length !== layout.points) return unreadable(place);
+  const features = quickFeatures(sweep.readings, layout, floorPerRange);
+  const p = ohmsOf(withSystematic(features.p, sweep.access, accuracy));
+  const ap = ohmsOf(withSystematic(features.ap, sweep.access, accuracy));
+  const unsettled = { ...unreadable(place), noiseAmps: features.noiseAmps, flags: CellFlag.noLoop };
+  if (p === null || ap === null) return unsettled;
+  const guard = thresholds.guardSigmas;
+  const isOpen = [p, ap].every(({ level }) => level.siemens + guard * level.uncertainty < 1 / thresholds.openAboveOhms);
+  if (isOpen && !features.partnerLimited) return { ...unsettled, class: 'open' };
+  const verdict: Verdict = {
+    measured: true,
+    rLow: p.ohms,
+    rHigh: ap.ohms,
+    switched: 'yes',
+    limited: false,
+    stable: true,
+  };
+  if (!features.clean || !(ap.ohms > p.ohms) || decide(verdict, thresholds) !== 'healthy') return unsettled;
+  const neighbourClass = neighbourOf(verdict, 'healthy', p, ap, thresholds);
+  return {
+    ...unsettled,
+    class: 'healthy',
+    neighbourClass,
+    stateFound: features.foundP ? 'P' : 'AP',
+    stateLeft: 'P',
+    rP: p.ohms,
+    rPUncertainty: p.uncertainty,
+    rAp: finite(ap.ohms),
+    rApUncertainty: finite(ap.uncertainty),
+    tmr: finite((ap.ohms - p.ohms) / p.ohms),
+    flags: CellFlag.noLoop | (neighbourClass === null ? 0 : CellFlag.nearBoundary),
+  };
 }
 
 /** Features compare levels of one sweep, which share their systematic error; a resistance on its own has it. */

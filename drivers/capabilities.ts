@@ -45,11 +45,13 @@ export interface SweepRequest {
    * `auto`: pre-read both columns, then the pair loop if each side's branch is 'loop' or 'open' and at least one is
    * 'loop'; otherwise only the pre-read comes back and the caller decides.
    * `loop`: pre-read and loop under `access`, with the branches given (the sides of an alone access: only its own).
+   * `quick`: the programme's quick read, pair access only; its first list chooses the branches as a pre-read does, and
+   * where a side's branch is 'lowBiasOnly' or both are 'open' only that list comes back (preReadOnly).
    * `lowBias`: pre-read and linearity check of both columns. `preRead`: pre-read only, twice (re-check of an open).
    * Every run may be asked for under an alone access: then it concerns that side only (`auto`: its pre-read, then its
    * loop if its branch is 'loop'), because a pair pre-read says nothing of the partner of a column in compliance.
    */
-  readonly run: 'auto' | 'loop' | 'lowBias' | 'preRead';
+  readonly run: 'auto' | 'loop' | 'lowBias' | 'preRead' | 'quick';
   readonly access: Access;
   /** For `loop`: range per side instead of the branch's own (the repeat after compliance), or null. */
   readonly rangeOverride: Readonly<Record<PairSide, CurrentRange | null>> | null;
@@ -83,6 +85,8 @@ export interface SourceLimits {
 /** One or more SMU channels that step three voltage lists together. */
 export interface SweepSource extends Instrument {
   readonly accessSchemes: readonly ('pair' | 'single')[];
+  /** Whether it runs the quick read of an adaptive plan. */
+  readonly quickReads?: boolean;
   /** Settings that go into the provenance: line frequency, firmware, calibration date where the family reports it. */
   describe(signal: AbortSignal): Promise<Readonly<Record<string, string | number | boolean>>>;
   /** Sets ranges and limits at 0 V with the outputs off, reads each back, drains the error queue; TB_LIMIT_NOT_VERIFIED otherwise. */

@@ -52,6 +52,7 @@ const ACCESS_CODES = { pair: 0, aloneA: 1, aloneB: 2 } as const;
 export class Keithley2600 implements SweepSource {
   readonly identity: InstrumentIdentity;
   readonly accessSchemes = ['pair'] as const;
+  readonly quickReads = true;
   readonly #tsp: TspConnection;
   readonly #options: Keithley2600Options;
   readonly #lineFrequency: number;
@@ -134,7 +135,7 @@ export class Keithley2600 implements SweepSource {
     const stored = storedProgramme(programme);
     await this.#tsp.send(uploadLines(stored), signal);
     await this.#tsp.requireNoErrors('loading the programme', signal);
-    for (const segment of [...stored.pair, ...stored.alone]) {
+    for (const segment of [...stored.pair, ...stored.alone, ...stored.quick]) {
       const question = `tb.check(${segment.id})`;
       const line = await this.#tsp.ask(question, signal);
       const found = line.trim().split(/\s+/).map(Number);
@@ -255,6 +256,9 @@ export class Keithley2600 implements SweepSource {
       throw this.#cannot('a token is out of bounds', `${token}`, '1…2^31');
     }
     if (access === 'single') throw this.#cannot('the access scheme is not realised', 'single', 'pair, aloneA, aloneB');
+    if (run === 'quick' && (access !== 'pair' || stored.quick.length === 0)) {
+      throw this.#cannot('the quick read is not realised', access, 'pair access, a programme with a quick read');
+    }
     const ranges = [rangeOverride?.A ?? null, rangeOverride?.B ?? null];
     for (const range of ranges) if (range) checkRange(this.#tsp.thing, 'repeat', range, limits);
     const overrides = ranges.map((range: CurrentRange | null) => `${range?.rangeAmps ?? 0}, ${range?.limitAmps ?? 0}`);
@@ -268,7 +272,7 @@ export class Keithley2600 implements SweepSource {
       onIdle();
       const blocks = await marked.blocks(idle);
       await marked.end();
-      return pairReading(this.#tsp.thing, stored, token, access, idle, blocks);
+      return pairReading(this.#tsp.thing, stored, request, idle, blocks);
     }, signal);
   }
 

@@ -27,9 +27,7 @@ export function pulseProbability(drive: number, seconds: number, junction: Switc
   const { delta, vC0, exponent } = junction;
   if (drive >= vC0) return 1 - writeErrorRate(drive, seconds, junction);
   const hazard = (seconds / ATTEMPT_SECONDS) * Math.exp(switchingExponent(drive, delta, vC0, exponent));
-  const thermal = -Math.expm1(-hazard);
-  // Only where the thermal law comes near certainty can it pass the limit.
-  return thermal < 0.3 ? thermal : Math.min(thermal, 1 - writeErrorRate(vC0, seconds, junction));
+  return Math.min(-Math.expm1(-hazard), 1 - writeErrorRate(vC0, seconds, junction));
 }
 
 /**
@@ -39,7 +37,11 @@ export function pulseProbability(drive: number, seconds: number, junction: Switc
  *
  * @param drive volts, at least V_c0
  */
-export function writeErrorRate(drive: number, seconds: number, { delta, vC0, dampingSeconds }: SwitchingJunction): number {
+export function writeErrorRate(
+  drive: number,
+  seconds: number,
+  { delta, vC0, dampingSeconds }: SwitchingJunction,
+): number {
   const over = drive / vC0 - 1;
   const x = seconds / dampingSeconds;
   const quotient = over < 1e-9 ? 1 / (1 + 2 * x) : over / ((1 + over) * Math.exp(2 * over * x) - 1);

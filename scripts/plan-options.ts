@@ -12,6 +12,7 @@ export interface PlanOptions {
   readonly dies?: string;
   readonly cells?: string;
   readonly deadline?: string;
+  readonly plan?: string;
 }
 
 export function addPlanOptions(command: Command): Command {
@@ -19,15 +20,18 @@ export function addPlanOptions(command: Command): Command {
     .option('--recipe <file>', 'recipe (YAML); without it the default recipe')
     .option('--dies <list>', 'ordinals of the dies to measure, e.g. 0,3,7-9; without it all dies of the bench file')
     .option('--cells <number>', 'a quick look at about this many cells of each die; without it all cells')
+    .option('--plan <mode>', 'full: a loop on every cell; adaptive: quick reads, loops where they are needed', 'full')
     .option('--deadline <hours>', 'refuse a plan that would take longer');
 }
 
 export async function planFromOptions(bench: BenchFile, options: PlanOptions): Promise<FrozenPlan> {
   const recipe = await readRecipeFile(options.recipe ?? DEFAULT_RECIPE_FILE);
-  const { dies, cells, deadline } = options;
+  const { dies, cells, deadline, plan = 'full' } = options;
+  if (plan !== 'full' && plan !== 'adaptive') usage('--plan', plan, 'full or adaptive');
   return makePlan({
     recipe,
     bench: benchSettings(bench),
+    mode: plan,
     ...(dies !== undefined && { dies: dieChoice(dies, bench.wafer.dies) }),
     ...(cells !== undefined && { cells: positiveNumber('--cells', cells) }),
     ...(deadline !== undefined && { deadlineSeconds: 3600 * positiveNumber('--deadline', deadline) }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { writeStudy } from '../training/in-situ/figures/write-study.ts';
 import { type AmplitudePolicy, DEFAULT_PULSES } from '../training/in-situ/amplitude.ts';
+import { writeStudy } from '../training/in-situ/figures/write-study.ts';
 import { InSituCampaign } from '../training/in-situ/in-situ-campaign.ts';
 import { mnistParameters, outerParameters, type UpdateScheme } from '../training/in-situ/in-situ-parameters.ts';
 import { DEFAULT_JUNCTIONS } from '../training/in-situ/junctions.ts';
@@ -49,7 +49,9 @@ function addTrain(command: Command): void {
     .description('one training on MNIST, 100-90-10; prints accuracy, pulses and energy as it goes')
     .option('--pairs <n>', 'junction pairs per weight', Number, 1)
     .option('--epochs <n>', 'default 40', Number)
-    .addOption(new Option('--update <scheme>', 'how pulses reach the cells').choices(['columns', 'outer']).default('columns'))
+    .addOption(
+      new Option('--update <scheme>', 'how pulses reach the cells').choices(['columns', 'outer']).default('columns'),
+    )
     .addOption(
       new Option('--amplitude <policy>', 'how a switching probability is set')
         .choices(['shared', 'calibrated', 'gated'])

@@ -1,6 +1,19 @@
 import type { ClassThresholds } from './cell-class.ts';
 import type { Branch, CurrentRange, Segment, SweepProgramme } from './sweep.ts';
 
+/** How an adaptive plan decides which cells need a loop. */
+export interface AdaptiveRecipe {
+  /** The quick read's segments, in the order of SweepProgramme.quick. */
+  readonly quick: readonly Segment[];
+  /** Share of the pairs that get their loop whatever a quick read would say, for unbiased means. */
+  readonly sampleFraction: number;
+  readonly seed: number;
+  /** A resistance or TMR within this fraction of a class boundary is settled by a loop. */
+  readonly guardFraction: number;
+  /** Most pairs of a die that may be given a loop beyond the sample; the rest of the uncertain stay undetermined. */
+  readonly mostLoopsFraction: number;
+}
+
 /** What to do to a cell, and under which conditions: the validated content of a recipe file (YAML). SI units. */
 export interface Recipe {
   readonly name: string;
@@ -26,6 +39,8 @@ export interface Recipe {
   readonly reference: { readonly cellsPerDie: number; readonly everySeconds: number; readonly driftAlarm: number };
   /** The run pauses when more than this fraction of a die's cells broke in the test. */
   readonly lossPauseFraction: number;
+  /** Absent: the recipe has no adaptive plan. */
+  readonly adaptive?: AdaptiveRecipe;
 }
 
 /** The contact check of a die and what may be done when it fails. */

@@ -3,7 +3,20 @@
  * the same route, each a voltage list with its own integration time and range; every segment ends at 0 V.
  */
 
-export const SEGMENT_NAMES = ['preRead', 'initialise', 'loopToP', 'readP', 'loopToAp', 'readAP', 'lowBias'] as const;
+export const SEGMENT_NAMES = [
+  'preRead',
+  'initialise',
+  'loopToP',
+  'readP',
+  'loopToAp',
+  'readAP',
+  'lowBias',
+  'quickRead',
+  'writeAP',
+  'quickAP',
+  'writeP',
+  'quickP',
+] as const;
 export type SegmentName = (typeof SEGMENT_NAMES)[number];
 
 /**
@@ -48,6 +61,8 @@ export interface SweepProgramme {
   readonly complianceRepeat: CurrentRange;
   /** Hard ceiling of |column − row|; no list may exceed it. */
   readonly junctionCeilingVolts: number;
+  /** Quick read of an adaptive plan: low-bias read, write AP, read, write P, read; absent where every cell has a loop. */
+  readonly quick?: readonly Segment[];
 }
 
 /**
@@ -63,7 +78,7 @@ export type Access = 'pair' | 'aloneA' | 'aloneB' | 'single';
 /** The two columns of an enable line: A the even, B the odd one. */
 export type PairSide = 'A' | 'B';
 
-export type SweepKind = 'loop' | 'lowBias' | 'open';
+export type SweepKind = 'loop' | 'lowBias' | 'open' | 'quick';
 
 /** Readings of one cell, one element per point in programme order. NaN never occurs; see PointFlag.missing. */
 export interface Readings {
@@ -80,7 +95,7 @@ export interface SideReading {
   readonly kind: SweepKind;
   /** Index into SweepProgramme.branches chosen from the pre-read. */
   readonly branch: number;
-  /** preRead points followed by those of the kind's segments. */
+  /** preRead points followed by those of the kind's segments; a quick read has its own low-bias read instead. */
   readonly readings: Readings;
   /** OR of the instrument's raw status words (32 bits). */
   readonly rawStatus: number;
@@ -95,6 +110,8 @@ export function segmentsOf(programme: SweepProgramme, kind: SweepKind): readonly
       return [programme.preRead, programme.lowBias];
     case 'open':
       return [programme.preRead, programme.preRead];
+    case 'quick':
+      return programme.quick ?? [];
   }
 }
 

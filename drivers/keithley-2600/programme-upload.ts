@@ -1,8 +1,11 @@
 import type { Segment, SweepProgramme } from '../../wafer/sweep.ts';
 import { ALONE_STEP_VOLTS, type VoltageList, voltageList } from './voltage-list.ts';
 
-/** Segment numbers inside the instrument: 1 pre-read, 2 low bias, 3… loop; those of alone accesses lie 100 higher. */
+/** Segment numbers inside the instrument: 1 pre-read, 2 low bias, 3… loop, 51… quick read; alone accesses 100 higher. */
 export const ALONE_BASE = 100;
+
+/** Quick reads begin behind this number. */
+export const QUICK_BASE = 50;
 
 /** Values a line of the upload carries: keeps every line far below the instrument's limit. */
 const VALUES_A_LINE = 16;
@@ -19,24 +22,30 @@ export interface StoredSegment {
   readonly list: VoltageList;
 }
 
-/** A programme as it is stored in the instrument: pair and alone variants of each segment. */
+/** A programme as it is stored in the instrument: pair and alone variants of each segment, quick reads in pairs only. */
 export interface StoredProgramme {
   readonly programme: SweepProgramme;
   readonly pair: readonly StoredSegment[];
   readonly alone: readonly StoredSegment[];
+  readonly quick: readonly StoredSegment[];
 }
 
 export function storedProgramme(programme: SweepProgramme): StoredProgramme {
   const segments = [programme.preRead, programme.lowBias, ...programme.loop];
   const variant = (base: number, largestStepVolts?: number) =>
     segments.map((segment, i) => ({ id: base + i + 1, segment, list: voltageList(segment.volts, largestStepVolts) }));
-  return { programme, pair: variant(0), alone: variant(ALONE_BASE, ALONE_STEP_VOLTS) };
+  const quick = (programme.quick ?? []).map((segment, i) => ({
+    id: QUICK_BASE + i + 1,
+    segment,
+    list: voltageList(segment.volts),
+  }));
+  return { programme, pair: variant(0), alone: variant(ALONE_BASE, ALONE_STEP_VOLTS), quick };
 }
 
 /** The TSP lines that store a programme. */
-export function uploadLines({ programme, pair, alone }: StoredProgramme): string {
+export function uploadLines({ programme, pair, alone, quick }: StoredProgramme): string {
   const lines = ['tb.g = {}', 'tb.b = {}'];
-  for (const { id, segment, list } of [...pair, ...alone]) {
+  for (const { id, segment, list } of [...pair, ...alone, ...quick]) {
     const { rangeAmps, limitAmps } = segment.fixed ?? { rangeAmps: 0, limitAmps: 0 };
     lines.push(`tb.segment(${id}, ${segment.nplc}, ${segment.settleSeconds}, ${rangeAmps}, ${limitAmps})`);
     lines.push(...chunks(`tb.points(${id}`, list.levels));
@@ -57,6 +66,7 @@ export function uploadLines({ programme, pair, alone }: StoredProgramme): string
   const fallback = openRange(programme);
   lines.push(`tb.fallback = {range = ${fallback.rangeAmps}, limit = ${fallback.limitAmps}}`);
   lines.push(`tb.branches = ${programme.branches.length}`, `tb.segments = ${programme.loop.length + 2}`);
+  lines.push(`tb.quick = ${quick.length}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -18,7 +18,7 @@ export function currentRange(amps: number): number {
 
 /** Refuses a programme that the source cannot run safely: over ceiling or range, a limit outside what its range allows. */
 export function checkProgramme(thing: string, programme: SweepProgramme, limits: SourceLimits): void {
-  const segments = [programme.preRead, programme.lowBias, ...programme.loop];
+  const segments = [programme.preRead, programme.lowBias, ...programme.loop, ...(programme.quick ?? [])];
   const ceiling = Math.min(programme.junctionCeilingVolts, limits.sourceRangeVolts);
   for (const { name, volts, nplc, settleSeconds, fixed } of segments) {
     const peak = Math.max(...volts.map(Math.abs));

@@ -1,7 +1,7 @@
 import { PointFlag } from '../../wafer/point-flags.ts';
-import type { Access, Readings, SideReading, SweepKind } from '../../wafer/sweep.ts';
+import type { Readings, SideReading, SweepKind } from '../../wafer/sweep.ts';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
-import type { PairReading } from '../capabilities.ts';
+import type { PairReading, SweepRequest } from '../capabilities.ts';
 import { isBranchOf, preReadOhms } from './pre-read-branch.ts';
 import type { StoredProgramme, StoredSegment } from './programme-upload.ts';
 
@@ -15,7 +15,7 @@ const LARGEST_VALUE = 1e37;
 
 /** What the instrument says when all channels are back at 0 V, before the data. Branches count from 0. */
 export interface IdleLine {
-  readonly did: 'preRead' | 'open' | 'lowBias' | 'loop';
+  readonly did: 'preRead' | 'open' | 'lowBias' | 'loop' | 'quick';
   readonly branchA: number;
   readonly branchB: number;
   readonly points: number;
@@ -28,7 +28,7 @@ export type ChannelBlocks = readonly [Float32Array, Float32Array, Float32Array];
 /** "TBIDLE <token> <did> <branch> <branch> <points> <points> <points> <seconds>", or null when the line is another. */
 export function parseIdleLine(line: string): (IdleLine & { token: string }) | null {
   const parsed =
-    /^TBIDLE (\d{1,10}) (preRead|open|lowBias|loop) (\d{1,3}) (\d{1,3}) (\d{1,5}) (\d{1,5}) (\d{1,5}) ([\d.e+-]+)$/.exec(
+    /^TBIDLE (\d{1,10}) (preRead|open|lowBias|loop|quick) (\d{1,3}) (\d{1,3}) (\d{1,5}) (\d{1,5}) (\d{1,5}) ([\d.e+-]+)$/.exec(
       line,
     );
   if (!parsed || parsed[5] !== parsed[6] || parsed[6] !== parsed[7]) return null;
@@ -48,9 +48,10 @@ export function parseIdleLine(line: string): (IdleLine & { token: string }) | nu
 /** The segments that a run has measured, in the order of the readings. */
 export function measuredSegments(
   stored: StoredProgramme,
-  access: Access,
+  { access, run }: Pick<SweepRequest, 'access' | 'run'>,
   did: IdleLine['did'],
 ): readonly StoredSegment[] {
+  if (run === 'quick') return did === 'quick' ? stored.quick : stored.quick.slice(0, 1);
   const [preRead, lowBias, ...loop] = access === 'pair' ? stored.pair : stored.alone;
   switch (did) {
     case 'preRead':
@@ -61,6 +62,8 @@ export function measuredSegments(
       return [preRead, lowBias];
     case 'loop':
       return [preRead, ...loop];
+    case 'quick':
+      return stored.quick;
   }
 }
 
@@ -68,12 +71,12 @@ export function measuredSegments(
 export function pairReading(
   thing: string,
   stored: StoredProgramme,
-  token: number,
-  access: Access,
+  request: SweepRequest,
   idle: IdleLine,
   blocks: ChannelBlocks,
 ): PairReading {
-  const segments = measuredSegments(stored, access, idle.did);
+  const { token, access } = request;
+  const segments = measuredSegments(stored, request, idle.did);
   const places = keptPlaces(segments);
   const kind: SweepKind = idle.did === 'preRead' ? 'open' : idle.did;
   const side = (own: 0 | 1, branch: number): SideReading => {

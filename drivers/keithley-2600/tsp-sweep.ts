@@ -171,10 +171,12 @@ function tb.run(token, run, access, ra, la, rb, lb)
   tb.p.trigger.blender[2].clear()
   local base, did, ba, bb = 0, "preRead", 1, 1
   if access > 0 then base = 100 end
-  tb.step(base + 1, access, 0, 0, 0, 0)
+  local first, from, last, whole = base + 1, base + 3, base + tb.segments, "loop"
+  if run == "quick" then first, from, last, whole = 51, 52, 50 + tb.quick, "quick" end
+  tb.step(first, access, 0, 0, 0, 0)
   if not tb.fault then
-    ba = tb.choose(base + 1, 1, access)
-    bb = tb.choose(base + 1, 2, access)
+    ba = tb.choose(first, 1, access)
+    bb = tb.choose(first, 2, access)
     if run == "preRead" then
       tb.step(base + 1, access, 0, 0, 0, 0)
       did = "open"
@@ -187,10 +189,10 @@ function tb.run(token, run, access, ra, la, rb, lb)
       if maya and mayb and la1 + lb1 > 0 then
         ra, la = tb.pick(ba, ra, la)
         rb, lb = tb.pick(bb, rb, lb)
-        for i = 3, tb.segments do
-          if not tb.fault then tb.step(base + i, access, ra, la, rb, lb) end
+        for i = from, last do
+          if not tb.fault then tb.step(i, access, ra, la, rb, lb) end
         end
-        did = "loop"
+        did = whole
       end
     end
   end

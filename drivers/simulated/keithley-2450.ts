@@ -26,6 +26,7 @@ export class SimulatedKeithley2450 extends ScpiInstrument implements Instrument2
     super(IDENTITY, options.clock, {
       errorTexts: ERRORS_2450,
       errorQueueLength: 1000,
+      language: 'SCPI',
       errorReply: (entry) => (entry === null ? '0,"No error;0;0 0"' : `${entry.code},"${entry.text};1;"`),
     });
     const { station, clock, seed, terminals = { hi: 'columnA', lo: 'row' }, lineHertz = 50 } = options;

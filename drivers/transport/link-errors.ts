@@ -2,7 +2,11 @@ import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import type { Wait } from './transport.ts';
 
 /** TB_LINK_TIMEOUT: what was awaited, and the beginning of what had arrived. */
-export function timeoutError(thing: string, { awaited, timeoutSeconds }: Wait, held: Buffer): TunnelbenchError {
+export function timeoutError(
+  thing: string,
+  { awaited, timeoutSeconds }: Omit<Wait, 'signal'>,
+  held: Buffer,
+): TunnelbenchError {
   const head = held
     .subarray(0, 80)
     .toString('latin1')

@@ -57,7 +57,8 @@ const OPENING = [
   'TB_VISA_LINK_LOST',
   'TB_VISA_CALL_FAILED',
 ];
-const LOSING = ['TB_VISA_LINK_LOST', 'TB_ABORTED'];
+/** After any of these nobody knows what is on the wire. */
+const LOSING = ['TB_VISA_LINK_LOST', 'TB_VISA_CALL_FAILED', 'TB_ABORTED'];
 
 /** A byte stream over a VISA session: the same to every driver as a socket. */
 class VisaTransport implements Transport {
@@ -169,6 +170,10 @@ class VisaTransport implements Transport {
     try {
       return await call();
     } catch (error) {
+      if (isVisaCode(error, ['TB_VISA_TIMEOUT'])) {
+        const wait = { awaited: 'the instrument to take what is sent', timeoutSeconds: WRITE_SECONDS };
+        throw timeoutError(this.#options.thing, wait, this.#held);
+      }
       if (!isVisaCode(error, LOSING)) throw error;
       const why = this.#closing ? 'the link was closed by this program' : error.message;
       throw lostError(this.#options.thing, why, error);

@@ -41,7 +41,7 @@ const INDISPENSABLE: readonly VisaFunction[] = [
   'viWrite',
 ];
 
-type Argument = number | bigint | string | Buffer | null;
+type Argument = number | bigint | string | Uint8Array | Uint32Array | null;
 type Native = (...values: Argument[]) => number;
 
 /** A function that the library does not export. */

@@ -47,8 +47,9 @@ export class Cancelled extends Error {}
 export class VisaOperations {
   readonly #calls: VisaCalls;
   readonly #isCancelled: () => boolean;
-  readonly #number = Buffer.alloc(8);
-  readonly #second = Buffer.alloc(8);
+  /** Output arguments, as the library writes them. */
+  readonly #number = new Uint32Array(1);
+  readonly #second = new Uint32Array(1);
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   /** What was set last; undefined where it is not known. */
   #timeoutMs: number | undefined;
@@ -61,7 +62,7 @@ export class VisaOperations {
 
   openManager(): number {
     this.#require(0, 'viOpenDefaultRM', this.#number);
-    return this.#number.readUInt32LE();
+    return this.#number[0];
   }
 
   /** The names found; none is no error. */
@@ -72,10 +73,10 @@ export class VisaOperations {
     const status = this.#calls.call('viFindRsrc', manager, expression, list.fill(0), count.fill(0), name);
     if (status === ERROR_RESOURCE_NOT_FOUND) return [];
     if (status < 0) this.#fail(manager, 'viFindRsrc', status);
-    const vi = list.readUInt32LE();
+    const vi = list[0];
     const names = [cString(name)];
     try {
-      for (let left = count.readUInt32LE() - 1; left > 0; left--) {
+      for (let left = count[0] - 1; left > 0; left--) {
         this.#require(vi, 'viFindNext', vi, name.fill(0));
         names.push(cString(name));
       }
@@ -88,7 +89,7 @@ export class VisaOperations {
   open({ manager, resource, timeoutMs }: Ask<'open'>): number {
     const status = this.#calls.call('viOpen', manager, resource, 0, timeoutMs, this.#number.fill(0));
     if (status < 0) this.#fail(manager, 'viOpen', status);
-    return this.#number.readUInt32LE();
+    return this.#number[0];
   }
 
   /** Returns the completion code, which can say more than success. */
@@ -102,7 +103,7 @@ export class VisaOperations {
     for (let sent = 0; sent < bytes.length; ) {
       const rest = Buffer.from(bytes.buffer, bytes.byteOffset + sent, bytes.length - sent);
       this.#require(vi, 'viWrite', vi, rest, rest.length, this.#number.fill(0));
-      const count = this.#number.readUInt32LE();
+      const count = this.#number[0];
       // A library that reports success without progress would be asked for ever.
       if (count === 0) this.#fail(vi, 'viWrite', ERROR_TIMEOUT);
       sent += count;
@@ -124,7 +125,7 @@ export class VisaOperations {
       for (;;) {
         const room = Math.min(count - got, CHUNK_BYTES);
         const status = this.#calls.call('viRead', vi, this.#chunk, room, this.#number.fill(0));
-        const arrived = Math.min(this.#number.readUInt32LE(), room);
+        const arrived = Math.min(this.#number[0], room);
         if (arrived > 0) parts.push(Buffer.from(this.#chunk.subarray(0, arrived)));
         got += arrived;
         if (status === ERROR_TIMEOUT) return false;
@@ -142,7 +143,7 @@ export class VisaOperations {
   statusByte({ vi, timeoutMs }: Ask<'statusByte'>): number {
     this.#setTimeout(vi, timeoutMs);
     this.#require(vi, 'viReadSTB', vi, this.#number.fill(0));
-    return this.#number.readUInt16LE() & 0xff;
+    return new Uint16Array(this.#number.buffer)[0] & 0xff;
   }
 
   /** Returns the access key of a shared lock, an empty text for an exclusive one. */
@@ -163,7 +164,7 @@ export class VisaOperations {
       const status = this.#calls.call('viWaitOnEvent', vi, type, ms, this.#number.fill(0), this.#second.fill(0));
       if (status === ERROR_TIMEOUT) return false;
       if (status < 0) this.#fail(vi, 'viWaitOnEvent', status);
-      const context = this.#second.readUInt32LE();
+      const context = this.#second[0];
       if (context !== 0) this.#calls.call('viClose', context);
       return true;
     });
@@ -214,7 +215,7 @@ export class VisaOperations {
     this.#require(vi, 'viSetAttribute', vi, code, attributeState(value));
   }
 
-  #require(vi: number, name: VisaFunction, ...values: (number | bigint | Buffer)[]): number {
+  #require(vi: number, name: VisaFunction, ...values: (number | bigint | Buffer | Uint32Array)[]): number {
     const status = this.#calls.call(name, ...values);
     if (status < 0) this.#fail(vi, name, status);
     return status;
@@ -228,7 +229,7 @@ export class VisaOperations {
 
   /** The library's own words; empty where it has none. */
   #describe(vi: number, status: number): string {
-    if (this.#calls.missing.includes('viStatusDesc')) return '';
+    if (vi === 0 || this.#calls.missing.includes('viStatusDesc')) return '';
     const text = Buffer.alloc(TEXT_BYTES);
     return this.#calls.call('viStatusDesc', vi, status, text) === 0 ? cString(text).trim() : '';
   }

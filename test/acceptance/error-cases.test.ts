@@ -104,7 +104,7 @@ describe('what can be refused without an instrument leaves the bench alone and m
 
   it('a bench whose ceiling the recipe exceeds', async () => {
     writeFileSync(benchFile, bench.benchYaml.replace('junctionVolts: 0.80', 'junctionVolts: 0.60'));
-    expectError(await measure(), 'TB_PLAN_OVER_LIMIT', /0\.[78].*0\.6/s);
+    expectError(await measure(), 'TB_PLAN_OVER_LIMIT', /800 mV.*at most 600 mV/);
   });
 
   it('a session field that was not given', async () => {

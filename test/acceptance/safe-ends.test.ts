@@ -35,12 +35,10 @@ async function sweeping(...options: string[]): Promise<{ bench: BenchProcess; ru
   const benchFile = join(folder, 'bench.yaml');
   writeFileSync(benchFile, bench.benchYaml);
   const run = startTunnelbench('measure', benchFile, '--out', file, ...FIELD_OPTIONS);
-  let over = false;
-  void run.ended.then(() => {
-    over = true;
-  });
-  while (!over && sweepsIn(file) === 0) await wait(20);
-  expect((await bench.state()).channels.columnA.outputOn).toBe(true);
+  while (sweepsIn(file) === 0) {
+    if (run.child.exitCode !== null) throw new Error(`ended before its first sweep: ${run.output()}`);
+    await wait(20);
+  }
   return { bench, run };
 }
 

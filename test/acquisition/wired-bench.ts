@@ -1,4 +1,4 @@
-import { makePlan } from '../../acquisition/plan.ts';
+import { type FrozenPlan, makePlan } from '../../acquisition/plan.ts';
 import type { SessionOutcome } from '../../acquisition/session.ts';
 import { StopRequest } from '../../acquisition/stop-request.ts';
 import { type BenchFile, parseBenchFile } from '../../drivers/bench-file.ts';
@@ -46,7 +46,11 @@ export class WiredBench {
     stopAfter = Number.POSITIVE_INFINITY,
   ): Promise<SessionOutcome> {
     const bench = benchSettings(this.benchFile);
-    const frozen = makePlan({ recipe: quickRecipe(change), bench, dies: [0] });
+    return await this.run(makePlan({ recipe: quickRecipe(change), bench, dies: [0] }), file, stopAfter);
+  }
+
+  /** Executes any plan for this bench. */
+  async run(frozen: FrozenPlan, file: string, stopAfter = Number.POSITIVE_INFINITY): Promise<SessionOutcome> {
     const stop = new StopRequest();
     let positions = 0;
     return await this.#with((opened) =>

@@ -15,7 +15,8 @@ function blocks(): ChannelBlocks {
   return [column, column.slice(), channel((v) => [Math.max(-v, 0), -v / 10e3, 0])];
 }
 
-const read = (given: ChannelBlocks, branchA = 2) => pairReading('smu', stored, 9, 'pair', { ...idle, branchA }, given);
+const request = { token: 9, run: 'auto', access: 'pair', rangeOverride: null } as const;
+const read = (given: ChannelBlocks, branchA = 2) => pairReading('smu', stored, request, { ...idle, branchA }, given);
 
 describe('readings of a pair', () => {
   it('are column minus row, at the points of the programme only', () => {

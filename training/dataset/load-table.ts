@@ -30,7 +30,8 @@ export function loadTable(name: TableName): Table {
   rows.forEach((row, i) => {
     features.forEach((feature, f) => {
       const value = Number(row[f]);
-      if (row.length !== header.length || row[f] === '' || !Number.isFinite(value)) throw invalid(name, i, feature, row[f]);
+      if (row.length !== header.length || row[f] === '' || !Number.isFinite(value))
+        throw invalid(name, i, feature, row[f]);
       values[i * features.length + f] = value;
     });
   });

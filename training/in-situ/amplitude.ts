@@ -56,7 +56,10 @@ export function amplitudeScales(junctions: Junctions, settings: PulseSettings, s
 const RAMP_VOLTS_PER_SECOND = 100;
 
 function rampVolts(exponential: number, delta: number, vC0: number): number {
-  return Math.max(0, vC0 * (1 + Math.log((exponential * delta * ATTEMPT_SECONDS * RAMP_VOLTS_PER_SECOND) / vC0) / delta));
+  return Math.max(
+    0,
+    vC0 * (1 + Math.log((exponential * delta * ATTEMPT_SECONDS * RAMP_VOLTS_PER_SECOND) / vC0) / delta),
+  );
 }
 
 /** Amplitude that gives the median junction a wanted probability. */
@@ -84,5 +87,10 @@ export class NominalAmplitude {
 /** Switching probability of junction `d` under a drive of `volts` in its favour, volts from 0. */
 export function junctionProbability(junctions: Junctions, d: number, volts: number, seconds: number): number {
   const { exponent, dampingSeconds } = junctions.population;
-  return pulseProbability(volts, seconds, { delta: junctions.delta[d], vC0: junctions.vC0[d], exponent, dampingSeconds });
+  return pulseProbability(volts, seconds, {
+    delta: junctions.delta[d],
+    vC0: junctions.vC0[d],
+    exponent,
+    dampingSeconds,
+  });
 }

@@ -33,7 +33,9 @@ export function outerProducts(
   random: RandomStream,
 ): OuterProduct[] {
   const left = inNoise(gradient, powers, batch);
-  return Array.from({ length: rule.rank }, () => nextProduct(left, powers.rows.length, powers.columns.length, rule, random));
+  return Array.from({ length: rule.rank }, () =>
+    nextProduct(left, powers.rows.length, powers.columns.length, rule, random),
+  );
 }
 
 function inNoise(
@@ -48,7 +50,13 @@ function inNoise(
 }
 
 /** The largest product left, taken off `left`. */
-function nextProduct(left: Float64Array, rows: number, columns: number, rule: OuterRule, random: RandomStream): OuterProduct {
+function nextProduct(
+  left: Float64Array,
+  rows: number,
+  columns: number,
+  rule: OuterRule,
+  random: RandomStream,
+): OuterProduct {
   let v: Float64Array = Float64Array.from({ length: columns }, () => random.uniform() - 0.5);
   let u: Float64Array = new Float64Array(rows);
   let size = 0;

@@ -1,4 +1,4 @@
-import { type CrossbarArray, type Terminal } from '../../physics/crossbar/crossbar-array.ts';
+import type { CrossbarArray, Terminal } from '../../physics/crossbar/crossbar-array.ts';
 import { prepareCrossbar, type SolvableCrossbar } from '../../physics/crossbar/crossbar-network.ts';
 import { transferMatrix } from '../../physics/crossbar/transfer-matrix.ts';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
@@ -14,7 +14,11 @@ export interface PassiveLines {
 }
 
 /** Conductances of one replica as they are now: rows × 2·columns, the two sides of a pair next to each other. */
-export function replicaSiemens({ siemensP, siemensAp, parallel }: Junctions, replica: number, cells: number): Float64Array {
+export function replicaSiemens(
+  { siemensP, siemensAp, parallel }: Junctions,
+  replica: number,
+  cells: number,
+): Float64Array {
   const first = replica * cells;
   return Float64Array.from({ length: cells }, (_, cell) => {
     const d = first + cell;

@@ -2,14 +2,14 @@ import { loadDataset } from '../dataset/load-dataset.ts';
 import { loadTable, type TableName } from '../dataset/load-table.ts';
 import type { PulseSettings } from './amplitude.ts';
 import { type ArrayLedger, newLedger } from './array-access.ts';
-import { BatchNetwork, type LayeredShape, layerColumns, layerCount, layerRows } from './batch-network.ts';
+import { type BatchNetwork, type LayeredShape, layerColumns, layerCount, layerRows } from './batch-network.ts';
 import { type ImageSamples, imageSamples } from './image-samples.ts';
 import type { InSituParameters } from './in-situ-parameters.ts';
 import type { JunctionPopulation } from './junctions.ts';
 import type { PassiveLines } from './passive-lines.ts';
 import type { Samples } from './samples.ts';
-import { BINARY_PARAMETERS, REAL_PARAMETERS, trainBaseline } from './software-baselines.ts';
 import { SoftwareArray } from './software-array.ts';
+import { BINARY_PARAMETERS, REAL_PARAMETERS, trainBaseline } from './software-baselines.ts';
 import { tableFold } from './table-folds.ts';
 import { trainInSitu } from './train-in-situ.ts';
 
@@ -163,7 +163,9 @@ function problemSamples(problem: Problem): { train: Samples; held: Samples } {
 }
 
 function imagesOf(block: number): ImageSamples {
-  const loaded = loadedImages.get(block) ?? imageSamples(loadDataset(undefined, { downscaling: { crop: 20, block } }), IMAGE_BIAS_ROWS);
+  const loaded =
+    loadedImages.get(block) ??
+    imageSamples(loadDataset(undefined, { downscaling: { crop: 20, block } }), IMAGE_BIAS_ROWS);
   loadedImages.set(block, loaded);
   return loaded;
 }

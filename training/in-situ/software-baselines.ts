@@ -1,4 +1,4 @@
-import { shuffleInPlace, shuffledOrder } from '../dataset/shuffle.ts';
+import { shuffledOrder, shuffleInPlace } from '../dataset/shuffle.ts';
 import { RandomStream } from '../random-stream.ts';
 import { BatchNetwork, type LayeredShape, layerColumns, layerCount, layerRows } from './batch-network.ts';
 import type { Samples } from './samples.ts';
@@ -44,7 +44,9 @@ export function trainBaseline(
   const random = new RandomStream(...key, 4);
   const network = new BatchNetwork(shape, gains, Math.max(capacity, batch));
   const layers = Array.from({ length: layerCount(shape) }, (_, l) => newLayer(shape, l, start, binary, random));
-  const show = () => layers.forEach(({ latent, used }, l) => showLayer(network, l, latent, used, binary));
+  const show = () => {
+    for (const [l, { latent, used }] of layers.entries()) showLayer(network, l, latent, used, binary);
+  };
   show();
   const order = shuffledOrder(samples.count, random);
   const size = Math.min(batch, samples.count);
@@ -94,7 +96,12 @@ function showLayer(network: BatchNetwork, l: number, latent: Float32Array, used:
 }
 
 /** Kingma and Ba, ICLR 2015, with β 0.9, 0.999 and ε 1e-8. */
-function adam({ latent, gradient, moment1, moment2 }: BaselineLayer, rate: number, step: number, binary: boolean): void {
+function adam(
+  { latent, gradient, moment1, moment2 }: BaselineLayer,
+  rate: number,
+  step: number,
+  binary: boolean,
+): void {
   const scale = rate / (1 - 0.9 ** step);
   const unbias = 1 / (1 - 0.999 ** step);
   for (let i = 0; i < latent.length; i++) {

@@ -4,7 +4,16 @@ import { mnistParameters, outerParameters, tableParameters } from './in-situ-par
 import { DEFAULT_JUNCTIONS } from './junctions.ts';
 import type { InSituTask } from './run-task.ts';
 
-export const STUDY_NAMES = ['mnist', 'tables', 'variation', 'mapping', 'disturb', 'sneak-paths', 'defects', 'size'] as const;
+export const STUDY_NAMES = [
+  'mnist',
+  'tables',
+  'variation',
+  'mapping',
+  'disturb',
+  'sneak-paths',
+  'defects',
+  'size',
+] as const;
 export type StudyName = (typeof STUDY_NAMES)[number];
 
 /** Repetitions and epochs of the studies; `paper` is what docs/in-situ.md reports. */
@@ -51,7 +60,10 @@ const STUDIES: Readonly<Record<StudyName, (scale: StudyScale) => InSituTask[]>> 
     TABLE_NAMES.flatMap((name) =>
       folds(repetitions).flatMap(({ repetition, fold, seed }) => {
         const task = tableTask(name, repetition, fold, seed);
-        return [{ ...task, method: 'real' as const }, ...[1, 3, 5, 9].map((pairsPerWeight) => ({ ...task, pairsPerWeight }))];
+        return [
+          { ...task, method: 'real' as const },
+          ...[1, 3, 5, 9].map((pairsPerWeight) => ({ ...task, pairsPerWeight })),
+        ];
       }),
     ),
 

@@ -18,7 +18,11 @@ export function tableFold(table: Table, repetition: number, fold: number, folds 
   const outside = indices(assigned, (at) => at !== fold);
   const inside = indices(assigned, (at) => at === fold);
   if (!inner) return standardised(table, outside, inside);
-  const again = assignFolds(Uint8Array.from(outside, (i) => table.labels[i]), folds, repetition + 1_000_000);
+  const again = assignFolds(
+    Uint8Array.from(outside, (i) => table.labels[i]),
+    folds,
+    repetition + 1_000_000,
+  );
   return standardised(
     table,
     outside.filter((_, k) => again[k] !== 0),
@@ -32,7 +36,11 @@ function assignFolds(labels: Uint8Array, folds: number, repetition: number): Uin
   const assigned = new Uint8Array(labels.length);
   let dealt = 0;
   for (const label of [...new Set(labels)].sort()) {
-    for (const i of shuffled(indices(labels, (value) => value === label), stream)) assigned[i] = dealt++ % folds;
+    for (const i of shuffled(
+      indices(labels, (value) => value === label),
+      stream,
+    ))
+      assigned[i] = dealt++ % folds;
   }
   return assigned;
 }

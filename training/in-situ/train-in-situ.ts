@@ -1,4 +1,4 @@
-import { shuffleInPlace, shuffledOrder } from '../dataset/shuffle.ts';
+import { shuffledOrder, shuffleInPlace } from '../dataset/shuffle.ts';
 import { RandomStream } from '../random-stream.ts';
 import type { ArrayAccess } from './array-access.ts';
 import { BatchNetwork, type LayeredShape, layerColumns, layerCount, layerRows } from './batch-network.ts';
@@ -80,12 +80,23 @@ async function updateLayer(
     return;
   }
   const largest = geometric(parameters.largestProbability, parameters.lastLargestProbability, progress);
-  for (const { rows, columns } of outerProducts(buffer, powers, batch, { rate, largest, rank: parameters.rank }, random)) {
+  for (const { rows, columns } of outerProducts(
+    buffer,
+    powers,
+    batch,
+    { rate, largest, rank: parameters.rank },
+    random,
+  )) {
     await array.pulseOuter(rows, columns);
   }
 }
 
-async function readLayer(network: BatchNetwork, array: ArrayAccess, layer: number, buffer: Float32Array): Promise<void> {
+async function readLayer(
+  network: BatchNetwork,
+  array: ArrayAccess,
+  layer: number,
+  buffer: Float32Array,
+): Promise<void> {
   await array.read(buffer);
   network.setWeights(layer, buffer);
 }

@@ -19,6 +19,8 @@ export interface ScpiFamily {
   /** Error texts of the family, beside those of the standard. */
   readonly errorTexts: Readonly<Record<number, string>>;
   readonly errorQueueLength: number;
+  /** Answer of *LANG?, where the family has several command sets. */
+  readonly language?: string;
   /** SYSTem:ERRor? of an entry or of an empty queue. */
   errorReply(entry: QueueEntry | null): string;
 }
@@ -206,6 +208,9 @@ export abstract class ScpiInstrument implements WireInstrument {
         return '0';
       case '*STB?':
         return String(this.statusByte);
+      case '*LANG?':
+        if (this.family.language === undefined) throw new ScpiError(-113);
+        return this.family.language;
       case '*ESR?':
         return String(status.takeStandardEvent());
       case '*ESE?':

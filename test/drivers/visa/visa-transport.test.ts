@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseBenchFile } from '../../../drivers/bench-file.ts';
 import type { PairReading } from '../../../drivers/capabilities.ts';
 import { Keithley2600 } from '../../../drivers/keithley-2600.ts';
+import { openBench } from '../../../drivers/open-bench.ts';
 import { createKeithley2600Pair } from '../../../drivers/simulated/keithley-2600/keithley-2600-pair.ts';
+import { openSimulatedBench } from '../../../drivers/simulated/simulated-bench.ts';
 import { SimulatedClock } from '../../../drivers/simulated/simulated-clock.ts';
 import { serveTcp } from '../../../drivers/simulated/tcp-server.ts';
 import { Link } from '../../../drivers/transport/link.ts';
@@ -118,6 +121,20 @@ describe.skipIf(!canCompile)('a link through VISA', () => {
       facts: { value: '6 bytes' },
     });
     await expect(link.query('A?', wait)).rejects.toMatchObject({ code: 'TB_LINK_LOST' });
+  });
+
+  it('serves a whole bench when the bench file asks for it, serial ports included', async () => {
+    const simulated = await openSimulatedBench({ seed: 5, geometry: { rows: 6, columns: 8, columnsPerEnableLine: 2 } });
+    closers.push(() => simulated.close());
+    const yaml = `${simulated.benchYaml}\nvisa: { library: ${library.path}, allResources: true }\n`;
+    const bench = await openBench(parseBenchFile(yaml, 'bench.yaml'), CALM);
+    closers.push(() => bench.close());
+    expect(await bench.enableLines.readState(CALM)).toMatchObject({ enabled: null });
+    expect(await bench.router.readState(CALM)).toEqual([]);
+    expect(await bench.prober.readState(CALM)).toMatchObject({ moving: false });
+    expect((await bench.source.readState(CALM)).columnA.outputOn).toBe(false);
+    const without = parseBenchFile(yaml.replace(library.path, '/no/such/libvisa.so'), 'bench.yaml');
+    await expect(openBench(without, CALM)).rejects.toMatchObject({ code: 'TB_VISA_LIBRARY_NOT_FOUND' });
   });
 
   it('clears an instrument on a message interface when it is opened', async () => {

@@ -19,7 +19,11 @@ const AXES: Readonly<Record<StudyName, Axes>> = {
   'sneak-paths': axes('Passive arrays read through their lines, n = 1', 'line resistance per cell (Ω)', 'accuracy (%)'),
   defects: axes('Accuracy against junctions that never switch', 'stuck junctions (%)', 'test accuracy (%)'),
   size: {
-    ...axes(`Steps until ${SIZE_TARGET} % test accuracy`, 'junctions of the first layer', 'voltage settings one after another'),
+    ...axes(
+      `Steps until ${SIZE_TARGET} % test accuracy`,
+      'junctions of the first layer',
+      'voltage settings one after another',
+    ),
     xType: 'log',
     yType: 'log',
   },

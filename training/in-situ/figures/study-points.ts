@@ -76,7 +76,9 @@ function sizeObservation(stored: StoredOutcome): Observation[] {
   const size = SIZES.find((each) => each.block === block && each.hidden === hidden[0]);
   if (size === undefined) return [];
   const junctions = (20 / block) ** 2 * 2 * size.hidden;
-  return [observe(stored, parameters.update === 'outer' ? 'all cells at once' : 'column by column', junctions, reached.steps)];
+  return [
+    observe(stored, parameters.update === 'outer' ? 'all cells at once' : 'column by column', junctions, reached.steps),
+  ];
 }
 
 function gaps(outcomes: readonly StoredOutcome[]): { stored: StoredOutcome; gap: number }[] {

@@ -28,7 +28,18 @@ export function writeStudy(
   return { points, files };
 }
 
-const COLUMNS = ['series', 'x', 'count', 'mean', 'low', 'high', 'steps', 'pulses', 'joules', 'disturbPerExposure'] as const;
+const COLUMNS = [
+  'series',
+  'x',
+  'count',
+  'mean',
+  'low',
+  'high',
+  'steps',
+  'pulses',
+  'joules',
+  'disturbPerExposure',
+] as const;
 
 function csv(points: readonly StudyPoint[]): string {
   const lines = points.map((point) => COLUMNS.map((name) => cell(point[name])).join(','));

@@ -106,12 +106,19 @@ VISA ViStatus viTerminate(ViObject handle, ViUInt16 degree, ViUInt32 job) {
 #endif
 
 #define SERVICE_REQUEST 0x3FFF200B
+#define ALL_ENABLED 0x3FFF7FFF
+#define QUEUE 1
+#define ALL_MECHANISMS 0xFFFF
+
+static int concerns_queue(ViEventType type, ViUInt16 mechanism) {
+  return (type == SERVICE_REQUEST || type == ALL_ENABLED) && (mechanism == QUEUE || mechanism == ALL_MECHANISMS);
+}
 
 VISA ViStatus viEnableEvent(ViSession handle, ViEventType type, ViUInt16 mechanism, ViUInt32 filter) {
   struct object *session;
   ViStatus status = enter(handle, &session);
   if (status != OK) return status;
-  if (session->kind != MESSAGES || type != SERVICE_REQUEST || mechanism != 1 || filter != 0) status = INV_EVENT;
+  if (session->kind != MESSAGES || type != SERVICE_REQUEST || mechanism != QUEUE || filter != 0) status = INV_EVENT;
   else if (session->events_enabled) status = SUCCESS_EVENT_EN;
   else session->events_enabled = 1;
   leave(session);
@@ -122,7 +129,7 @@ VISA ViStatus viDisableEvent(ViSession handle, ViEventType type, ViUInt16 mechan
   struct object *session;
   ViStatus status = enter(handle, &session);
   if (status != OK) return status;
-  if (type != SERVICE_REQUEST || mechanism != 1) status = INV_EVENT;
+  if (!concerns_queue(type, mechanism)) status = INV_EVENT;
   else if (!session->events_enabled) status = SUCCESS_EVENT_DIS;
   session->events_enabled = 0;
   leave(session);
@@ -133,7 +140,7 @@ VISA ViStatus viDiscardEvents(ViSession handle, ViEventType type, ViUInt16 mecha
   struct object *session;
   ViStatus status = enter(handle, &session);
   if (status != OK) return status;
-  if (type != SERVICE_REQUEST || mechanism != 1) status = INV_EVENT;
+  if (!concerns_queue(type, mechanism)) status = INV_EVENT;
   session->requests = 0;
   leave(session);
   return status;

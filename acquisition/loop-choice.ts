@@ -1,0 +1,74 @@
+import type { CellRecord } from '../db/records.ts';
+import type { ClassThresholds } from '../wafer/cell-class.ts';
+import type { Classifier } from './classifier.ts';
+import type { PairVisit } from './pair-meter.ts';
+import type { AdaptiveRules, Plan } from './plan.ts';
+import { toRow } from './record-stream.ts';
+
+/** Why a quick read does not settle a cell. */
+export type LoopReason = 'unclear' | 'near a boundary';
+
+/** How the pairs of a die were treated under an adaptive plan. */
+export interface LoopTally {
+  readonly sampled: number;
+  readonly settledByQuickRead: number;
+  readonly unclear: number;
+  readonly nearBoundary: number;
+  /** Wanted a loop when the budget was spent: undetermined. */
+  readonly overBudget: number;
+}
+
+/** Decides for the pairs of one die which of them get a loop, within the plan's budget, and keeps count. */
+export class LoopChoice {
+  readonly #plan: Plan;
+  readonly #rules: AdaptiveRules;
+  readonly #classifier: Classifier;
+  readonly #dieOrdinal: number;
+  readonly #loopPairs: ReadonlySet<number>;
+  readonly #tally = { sampled: 0, settledByQuickRead: 0, unclear: 0, nearBoundary: 0, overBudget: 0 };
+
+  constructor(plan: Plan, rules: AdaptiveRules, classifier: Classifier, dieOrdinal: number) {
+    this.#plan = plan;
+    this.#rules = rules;
+    this.#classifier = classifier;
+    this.#dieOrdinal = dieOrdinal;
+    this.#loopPairs = new Set(rules.loopPairs);
+  }
+
+  get tally(): LoopTally {
+    return { ...this.#tally };
+  }
+
+  /** Whether a pair has its loop from the start. */
+  startsWithLoop(pairIndex: number): boolean {
+    const sampled = this.#loopPairs.has(pairIndex);
+    if (sampled) this.#tally.sampled += 1;
+    return sampled;
+  }
+
+  /** Whether what was found on a pair asks for a loop. */
+  wantsLoop(visit: PairVisit): boolean {
+    const reasons = visit.record
+      .filter(({ reading }) => reading.kind === 'quick')
+      .map((sweep) => {
+        const row = toRow(this.#plan, visit.pair, sweep, this.#dieOrdinal, '', 0);
+        return loopReason(this.#classifier.classify(row), this.#plan.recipe.thresholds, this.#rules.guardFraction);
+      });
+    const reason = reasons.find((one) => one === 'unclear') ?? reasons.find((one) => one !== null) ?? null;
+    const tally = this.#tally;
+    if (reason === null) tally.settledByQuickRead += 1;
+    else if (tally.unclear + tally.nearBoundary >= this.#rules.mostLoops) tally.overBudget += 1;
+    else if (reason === 'unclear') tally.unclear += 1;
+    else tally.nearBoundary += 1;
+    return reason !== null && tally.overBudget === 0;
+  }
+}
+
+/** Null where the class is plain: well inside its bounds. */
+export function loopReason(cell: CellRecord, thresholds: ClassThresholds, guardFraction: number): LoopReason | null {
+  if (cell.class === 'undetermined') return 'unclear';
+  if (cell.neighbourClass !== null) return 'near a boundary';
+  const tooLow = (value: number | null, bound: number) => value !== null && value < bound * (1 + guardFraction);
+  if (tooLow(cell.rP, thresholds.subparBelowOhms) || tooLow(cell.tmr, thresholds.minTmr)) return 'near a boundary';
+  return null;
+}

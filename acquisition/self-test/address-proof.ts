@@ -1,0 +1,161 @@
+import { addressesLike, type ReadBit, readableFraction } from './address-code.ts';
+import { type CodePlaces, codePlaces } from './code-places.ts';
+import type { EnabledColumns } from './enabled-columns.ts';
+import { orderFaults } from './line-order.ts';
+import { bitOf, type RowReadings, readCell, readRows } from './row-readings.ts';
+import { isSound, type RowWalk } from './row-walk.ts';
+import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
+import { writeBit } from './write-bit.ts';
+
+/** So much of a die must be readable code before it is taken for code: a die in random states reaches about half. */
+const LEAST_READABLE = 0.9;
+/** Every bit is 0 in two thirds of all rows: a pair with more ones than this is turned round. */
+const TURNED_FRACTION = 0.6;
+
+interface CodeRead {
+  readonly present: boolean;
+  readonly turnedPairs: readonly number[];
+  readonly leadsTo: ReadonlyMap<number, number>;
+}
+
+/**
+ * The address proof. What is written and read through the same wires looks right however these are exchanged, so the
+ * proof rests on the die: it keeps the addresses that an earlier test wrote into its cells. The code is read first; where
+ * it is found, every exchanged, mirrored or turned line is named. Where it is not, it is written now, read back, and the
+ * order of the rows stays unproven until the die is tested again.
+ */
+export async function proveAddresses(
+  subject: TestSubject,
+  places: CodePlaces,
+  columns: EnabledColumns,
+  walk: RowWalk,
+): Promise<void> {
+  const { book, pairs } = subject;
+  const found = decode(subject, places, walk.readings, walk.sound);
+  if (!found.present) {
+    if (book.findings.some(({ fault }) => fault !== 'open')) {
+      const text = 'no address code on this die, and none is written while lines are at fault';
+      for (const check of ['rowOrder', 'pairOrder', 'addressWrite'] as const) book.close(check, 'notProven', text);
+      return;
+    }
+    await writeCode(subject, places, columns, walk);
+    return;
+  }
+  nameOrder(subject, found);
+  await namePairs(subject, places, columns, found);
+  book.close('rowOrder', 'passed', `${found.leadsTo.size} rows carry their own address`);
+  book.close('pairOrder', 'passed', `columns A and B told apart on ${pairs} pairs`);
+  book.close('addressWrite', 'passed', 'the code of an earlier test was found and read; not written again');
+}
+
+function decode(subject: TestSubject, places: CodePlaces, { cells }: RowReadings, rows: readonly number[]): CodeRead {
+  const raw = new Map(rows.map((row): [number, ReadBit[]] => [row, cells[row].map((cell) => bitOf(subject, cell))]));
+  const known = [...raw.values()].flatMap((bits) => bits.filter((_, place) => cells[rows[0]][place] !== null));
+  const turned = places.pairs.map((_, place) => {
+    const bits = rows.map((row) => raw.get(row)?.[place] ?? null).filter((bit) => bit !== null);
+    return bits.length > 0 && bits.filter(Boolean).length > TURNED_FRACTION * bits.length;
+  });
+  const leadsTo = new Map<number, number>();
+  let told = 0;
+  for (const [row, bits] of raw) {
+    const straight = bits.map((bit, place) => (bit === null ? null : bit !== turned[place]));
+    const word = Array.from({ length: places.bits }, (_, bit) => agreed(straight.filter((_, i) => i % places.bits === bit)));
+    const addresses = addressesLike(places.words, word);
+    if (addresses.length > 0) told += 1;
+    if (addresses.includes(row)) leadsTo.set(row, row);
+    else if (addresses.length === 1) leadsTo.set(row, addresses[0]);
+  }
+  const present = rows.length > 0 && readableFraction([known]) >= LEAST_READABLE && told >= LEAST_READABLE * rows.length;
+  return { present, turnedPairs: places.pairs.filter((_, place) => turned[place]), leadsTo };
+}
+
+/** What the copies of a bit say; nothing where they contradict each other. */
+function agreed(copies: readonly ReadBit[]): ReadBit {
+  const said = new Set(copies.filter((bit) => bit !== null));
+  return said.size === 1 ? [...said][0] : null;
+}
+
+function nameOrder({ book, geometry }: TestSubject, { leadsTo }: CodeRead): void {
+  for (const { fault, lines, text } of orderFaults('row', geometry.rows, leadsTo)) {
+    book.add('rowOrder', fault, 'row', lines, text);
+  }
+}
+
+/** Pairs that carry bits are told by their majority of zeros, all others by the zeros of the marker rows. */
+async function namePairs(
+  subject: TestSubject,
+  places: CodePlaces,
+  columns: EnabledColumns,
+  { turnedPairs, leadsTo }: CodeRead,
+): Promise<void> {
+  const turned = [...turnedPairs];
+  const reaching = new Map([...leadsTo].map(([row, there]) => [there, row]));
+  const markers = places.markerRows.flatMap((row) => reaching.get(row) ?? []);
+  for (const pair of markedPairs(subject, places, columns)) {
+    const bits: ReadBit[] = [];
+    for (const row of markers) bits.push(bitOf(subject, await readCell(subject, pair, row)));
+    const ones = bits.filter((bit) => bit === true).length;
+    if (ones > bits.filter((bit) => bit === false).length) turned.push(pair);
+  }
+  const sound = columns.conducts.keys().filter((column) => column % 2 === 0 && isSound(subject, columns, column / 2));
+  const all = [...sound].length;
+  if (turned.length > 1 && turned.length >= LEAST_READABLE * all) {
+    const text = 'columns A and B are exchanged on every pair: the leads of the two sources, or a connector';
+    subject.book.add('pairOrder', 'swapped', 'column', turned.flatMap((pair) => Object.values(columnsOfPair(pair))), text);
+    return;
+  }
+  for (const pair of turned) {
+    const { a, b } = columnsOfPair(pair);
+    const text = `columns ${a} and ${b}, the two of enable line ${pair}, are exchanged`;
+    subject.book.add('pairOrder', 'swapped', 'column', [a, b], text);
+  }
+}
+
+function markedPairs(subject: TestSubject, places: CodePlaces, columns: EnabledColumns): number[] {
+  const all = Array.from({ length: subject.pairs }, (_, pair) => pair);
+  return all.filter((pair) => !places.pairs.includes(pair) && isSound(subject, columns, pair));
+}
+
+async function writeCode(
+  subject: TestSubject,
+  places: CodePlaces,
+  columns: EnabledColumns,
+  walk: RowWalk,
+): Promise<void> {
+  const { book } = subject;
+  let written = 0;
+  let failed = 0;
+  const write = async (pair: number, row: number, bit: boolean) => {
+    const right = await unlessRefused(() => writeBit(subject, pair, row, bit));
+    written += 1;
+    if (right !== true) failed += 1;
+  };
+  for (const [place, pair] of places.pairs.entries()) {
+    if (!isSound(subject, columns, pair)) continue;
+    for (const row of walk.sound) await write(pair, row, places.words[row][place % places.bits]);
+  }
+  const markers = places.markerRows.filter((row) => walk.sound.includes(row));
+  for (const pair of markedPairs(subject, places, columns)) for (const row of markers) await write(pair, row, false);
+
+  // Read again when all is written: a line that a later write went to as well no longer holds its own word.
+  const usable = places.pairs.filter((pair) => isSound(subject, columns, pair));
+  const read = await readRows(subject, usable, walk.sound);
+  const cells = read.cells.map((row) => places.pairs.map((pair) => row[usable.indexOf(pair)] ?? null));
+  const after = decode(subject, places, { pairs: places.pairs, cells }, walk.sound);
+  nameOrder(subject, after);
+  const text = `${written} bits written, ${failed} cells did not take theirs`;
+  if (after.present) book.close('addressWrite', 'passed', text);
+  else {
+    book.add('addressWrite', 'notWritable', 'row', [], `${text}: the code does not read back; gate, amplitude or limit`);
+    book.close('addressWrite', 'failed', text);
+  }
+  const unproven = 'the die carried no address code; it does now: test it again after any change of wiring';
+  book.close('rowOrder', 'notProven', unproven);
+  book.close('pairOrder', 'notProven', unproven);
+}
+
+/** Rooms for the code on this die, or the reason there are none. */
+export function placesOf(subject: TestSubject): CodePlaces | string {
+  const places = codePlaces(subject);
+  return places ?? `${subject.pairs} pairs of columns are too few for the addresses of ${subject.geometry.rows} rows`;
+}

@@ -1,0 +1,119 @@
+import type { CodePlaces } from './code-places.ts';
+import type { EnabledColumns } from './enabled-columns.ts';
+import { PROBE_VOLTS } from './line-probe.ts';
+import { medianSiemens, openRows, type RowReadings, readCell, readRows, sameRows } from './row-readings.ts';
+import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
+import { pairLimitAmps, pulseVolts, writeLevels } from './write-bit.ts';
+
+/** Shorted rows conduct twice as much as one row; the spread of P cells is far less. */
+const TWO_ROWS_RATIO = 1.5;
+const REFERENCE_ROWS = 5;
+
+export interface RowWalk {
+  readonly readings: RowReadings;
+  /** Rows that can be told from each other: routed, conducting, on a line of their own. */
+  readonly sound: readonly number[];
+  readonly medianSiemens: number | null;
+}
+
+/**
+ * Walks all rows under the pairs of the address code. A row that conducts nowhere is open; two rows that read the same
+ * cells are one line; cells that conduct with no row routed hang on a row relay that does not open. Null when such a relay
+ * makes every other reading a sum of two rows.
+ */
+export async function walkRows(
+  subject: TestSubject,
+  places: CodePlaces,
+  columns: EnabledColumns,
+): Promise<RowWalk | null> {
+  const { geometry, book } = subject;
+  const usable = places.pairs.filter((pair) => isSound(subject, columns, pair));
+  const rows = Array.from({ length: geometry.rows }, (_, row) => row).filter(
+    (row) => !book.findings.some(({ fault, lines }) => fault === 'stuckOpen' && lines.some((l) => l.kind === 'row' && l.index === row)),
+  );
+  const unrouted = await currentWithoutRow(subject, usable);
+  const read = await readRows(subject, usable, rows);
+  if (unrouted !== null) {
+    nameStuckRow(subject, read, unrouted);
+    return null;
+  }
+  const open = openRows(subject, read, rows);
+  for (const row of open) {
+    const text = `row ${row} conducts under none of ${usable.length} enable lines: relay, needle or the line on the die is open`;
+    book.add('rowLines', 'open', 'row', [row], text);
+  }
+  const conducting = rows.filter((row) => !open.includes(row));
+  const same = sameRows(subject, read, conducting);
+  for (const group of same) await nameSameRows(subject, usable, conducting, same.flat(), group);
+  return {
+    readings: { pairs: places.pairs, cells: read.cells.map((row) => atPlaces(places.pairs, usable, row)) },
+    sound: conducting.filter((row) => !same.flat().includes(row)),
+    medianSiemens: medianSiemens(subject, read),
+  };
+}
+
+/** A pair whose two columns conduct and have no fault of their own. */
+export function isSound({ book }: TestSubject, { conducts }: EnabledColumns, pair: number): boolean {
+  const { a, b } = columnsOfPair(pair);
+  return conducts[a] && conducts[b] && !book.names('column', a) && !book.names('column', b);
+}
+
+function atPlaces<T>(all: readonly number[], usable: readonly number[], values: readonly (T | null)[]): (T | null)[] {
+  return all.map((pair) => values[usable.indexOf(pair)] ?? null);
+}
+
+/** Conductance of each usable pair with no row routed, or null where nothing flows. */
+async function currentWithoutRow(
+  { probe, conductingAmps }: TestSubject,
+  usable: readonly number[],
+): Promise<readonly number[] | null> {
+  const siemens: number[] = [];
+  for (const pair of usable) {
+    const amps = await unlessRefused(async () => {
+      await probe.place(pair, columnsOfPair(pair));
+      return await probe.amps({ columnA: PROBE_VOLTS, columnB: PROBE_VOLTS });
+    });
+    siemens.push(amps === null ? 0 : -amps.row / PROBE_VOLTS);
+  }
+  return siemens.some((value) => Math.abs(value) > conductingAmps / PROBE_VOLTS) ? siemens : null;
+}
+
+/** Every other row adds its own cells to those of the row that hangs on; that row itself adds nothing. */
+function nameStuckRow({ book }: TestSubject, { cells }: RowReadings, unrouted: readonly number[]): void {
+  const added = cells.map((row) =>
+    row.reduce((sum, cell, place) => sum + (cell === null ? 0 : Math.abs(cell.a + cell.b - unrouted[place])), 0),
+  );
+  const row = added.indexOf(Math.min(...added));
+  const text = `the relay of row ${row} does not open: cells conduct with no row routed`;
+  book.add('rowLines', 'stuckClosed', 'row', [row], text);
+}
+
+/** One line under two addresses, or two lines that touch: after a write of P, two lines conduct twice as much as one. */
+async function nameSameRows(
+  subject: TestSubject,
+  usable: readonly number[],
+  conducting: readonly number[],
+  doubtful: readonly number[],
+  group: readonly number[],
+): Promise<void> {
+  const { book, probe } = subject;
+  const others = conducting.filter((row) => !doubtful.includes(row)).slice(0, REFERENCE_ROWS);
+  const ratios: number[] = [];
+  for (const pair of usable.slice(0, REFERENCE_ROWS)) {
+    const written: number[] = [];
+    for (const row of [group[0], ...others]) {
+      await probe.place(pair, { ...columnsOfPair(pair), row });
+      await probe.pulse(writeLevels(pulseVolts(subject, 'P'), 'both'), pairLimitAmps(subject), 2);
+      const cell = await readCell(subject, pair, row);
+      if (cell !== null) written.push(cell.a + cell.b);
+    }
+    const [own, ...rest] = written;
+    const middle = rest.toSorted((x, y) => x - y)[Math.floor(rest.length / 2)];
+    if (middle !== undefined) ratios.push(own / middle);
+  }
+  const ratio = ratios.toSorted((x, y) => x - y)[Math.floor(ratios.length / 2)];
+  const list = group.join(' and ');
+  if (ratio !== undefined && ratio > TWO_ROWS_RATIO) {
+    book.add('rowLines', 'shorted', 'row', group, `rows ${list} are shorted together: each reads the cells of both`);
+  } else book.add('rowOrder', 'aliased', 'row', group, `rows ${list} lead to one line: both read the same cells`);
+}
