@@ -12,6 +12,7 @@ export type EventKind =
   | 'gate-leakage'
   | 'residual-current'
   | 'loss'
+  | 'adaptive-choice'
   | 'reference-drift'
   | 'line-open'
   | 'die-finished'

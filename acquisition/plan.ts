@@ -69,7 +69,14 @@ export interface PlanChoice {
  * Makes and freezes a plan. Throws TB_PLAN_INVALID, TB_PLAN_OVER_LIMIT or TB_BENCH_CANNOT_REALISE; the deadline is
  * checked by the dry run.
  */
-export function makePlan({ recipe: given, bench, dies, cells, deadlineSeconds, mode = 'full' }: PlanChoice): FrozenPlan {
+export function makePlan({
+  recipe: given,
+  bench,
+  dies,
+  cells,
+  deadlineSeconds,
+  mode = 'full',
+}: PlanChoice): FrozenPlan {
   const geometry = crossbarGeometry(bench.geometry);
   checkPadMap(bench.padMap, geometry);
   const recipe = mode === 'adaptive' ? withQuickRead(given) : given;

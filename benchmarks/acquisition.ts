@@ -4,6 +4,7 @@
  * taking turns, medians. `--long` adds the soak of two million sweeps.
  */
 import { median } from 'd3-array';
+import { adaptiveLines } from './acquisition/adaptive-lines.ts';
 import { bareLoop } from './acquisition/bare-loop.ts';
 import { type ProductRun, productRun } from './acquisition/product-run.ts';
 import { pymeasurePython, pymeasureRun } from './acquisition/pymeasure-run.ts';
@@ -27,6 +28,7 @@ export async function run(): Promise<Lines> {
     ...(await fullSpeed()),
     await pairAgainstSingle(),
     ...(await manyDies()),
+    ...(await adaptiveLines()),
     ...(process.argv.includes('--long') ? await soak() : []),
   ];
 }

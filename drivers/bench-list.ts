@@ -93,7 +93,7 @@ function examine(
   visa: VisaUse | undefined,
   signal: AbortSignal,
 ): Promise<FoundLink[]> {
-  const isInstrument = (resource: string) => /::(INSTR|SOCKET)$/i.test(resource) && !/^ASRL/i.test(resource);
+  const isInstrument = (resource: string) => /^(TCPIP|USB|GPIB)/i.test(resource) && /::(INSTR|SOCKET)$/i.test(resource);
   return Promise.all(
     resources.map(async (resource) => {
       const found = { resource, about: null, identity: null, problem: null };

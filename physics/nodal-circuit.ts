@@ -42,6 +42,8 @@ export interface ChannelResult {
 
 const MAX_ITERATIONS = 300;
 const STEP_TOLERANCE_VOLTS = 1e-13;
+/** Lines joined by a faulty path may float together: 1 TΩ to ground keeps them defined. */
+const PATH_LEAKAGE_SIEMENS = 1e-12;
 /** Output conductance of a channel: 10 nΩ, so ideal beside anything it drives. */
 const SOURCE_SIEMENS = 1e8;
 
@@ -199,6 +201,8 @@ function stampPaths(
   size: number,
 ): void {
   for (const { line, other, siemens } of paths) {
+    right[line] -= PATH_LEAKAGE_SIEMENS * volts[line];
+    matrix[line * size + line] += PATH_LEAKAGE_SIEMENS;
     const amps = siemens * (volts[line] - (other === null ? 0 : volts[other]));
     right[line] -= amps;
     if (other === null) matrix[line * size + line] += siemens;

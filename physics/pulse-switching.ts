@@ -19,7 +19,7 @@ export interface SwitchingJunction {
 export const DEFAULT_DAMPING_SECONDS = 1.14e-9;
 
 /**
- * P_sw of one pulse in either regime. Below V_c0 the reversal is thermally activated, above it precessional; the
+ * P_sw of one pulse in either regime; of a read as well, with the read voltage as drive (read disturb). Below V_c0 the reversal is thermally activated, above it precessional; the
  * thermal law's attempt time loses its meaning near V_c0, so there it is limited by the precessional value at V_c0. The result is
  * continuous and rises with voltage and time.
  */
@@ -46,23 +46,4 @@ export function writeErrorRate(
   const x = seconds / dampingSeconds;
   const quotient = over < 1e-9 ? 1 / (1 + 2 * x) : over / ((1 + over) * Math.exp(2 * over * x) - 1);
   return -Math.expm1(-((Math.PI ** 2 * delta) / 4) * quotient);
-}
-
-/** Probability that a read at `readVolts` (in the disturbing direction) reverses the junction: the thermal law. */
-export function readDisturb(readVolts: number, seconds: number, junction: SwitchingJunction): number {
-  return pulseProbability(readVolts, seconds, junction);
-}
-
-/**
- * The drive for which a pulse of `seconds` switches with probability `probability` in the thermal regime:
- * V = V_c0·(1 − (ln(t/τ0) − ln(−ln(1 − P)))/Δ)^(1/b)). At most V_c0, where the law ends.
- */
-export function driveForProbability(
-  probability: number,
-  seconds: number,
-  { delta, vC0, exponent }: Pick<SwitchingJunction, 'delta' | 'vC0' | 'exponent'>,
-): number {
-  const hazard = -Math.log1p(-probability);
-  const barrier = Math.max(0, (Math.log(seconds / ATTEMPT_SECONDS) - Math.log(hazard)) / delta);
-  return vC0 * (1 - barrier ** (1 / exponent));
 }

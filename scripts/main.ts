@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   emulate: async () => (await import('./emulate.ts')).addEmulateCommand,
   'in-situ': async () => (await import('./train-in-situ.ts')).addInSituCommand,
   place: async () => (await import('./place.ts')).addPlaceCommand,
+  fleet: async () => (await import('./fleet.ts')).addFleetCommand,
+  'fleet-table': async () => (await import('./fleet-table.ts')).addFleetTableCommand,
+  'program-map': async () => (await import('./program-map.ts')).addProgramMapCommand,
+  'export-solutions': async () => (await import('./export-solutions.ts')).addExportSolutionsCommand,
   reproduce: async () => (await import('./reproduce.ts')).addReproduceCommand,
 };
 

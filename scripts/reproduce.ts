@@ -112,8 +112,8 @@ function subtitle(models: readonly DieModel[], options: Options, { figure, basel
   const size = `${solutions} solutions${figure.figure === '2e' ? ' a die' : ''}, scale “${options.scale}”, seed ${options.seed}`;
   const sweep =
     figure.figure === '3b'
-      ? `; defective weights in training: ${(100 * (figure as Figure3b).defectRate).toFixed(3)} %; the best of a sweep is optimistic`
-      : '; box 25–75 %, whiskers 5–95 %, line median, diamond mean';
+      ? `\ndefective weights in training: ${(100 * (figure as Figure3b).defectRate).toFixed(3)} %; the best of a sweep is optimistic; bars: Δ ± 1 σ of the dies, 1/α ± its standard error`
+      : '\nbox 25–75 %, whiskers 5–95 %, line median, diamond mean';
   return `${source}; ${size}${sweep}\n${figure.outlierRule.text}`;
 }
 

@@ -16,6 +16,8 @@ interface CodeRead {
   readonly present: boolean;
   readonly turnedPairs: readonly number[];
   readonly leadsTo: ReadonlyMap<number, number>;
+  /** Rows that do not carry their own address and could not be told. */
+  readonly lost: readonly number[];
 }
 
 /**
@@ -30,7 +32,7 @@ export async function proveAddresses(
   columns: EnabledColumns,
   walk: RowWalk,
 ): Promise<void> {
-  const { book, pairs } = subject;
+  const { book, geometry } = subject;
   const found = decode(subject, places, walk.readings, walk.sound);
   if (!found.present) {
     if (book.findings.some(({ fault }) => fault !== 'open')) {
@@ -42,73 +44,103 @@ export async function proveAddresses(
     return;
   }
   nameOrder(subject, found);
-  await namePairs(subject, places, columns, found);
-  book.close('rowOrder', 'passed', `${found.leadsTo.size} rows carry their own address`);
-  book.close('pairOrder', 'passed', `columns A and B told apart on ${pairs} pairs`);
+  const told = await namePairs(subject, places, columns, found);
+  book.close('rowOrder', 'passed', `${found.leadsTo.size} of ${geometry.rows} rows carry their own address`);
+  book.close('pairOrder', 'passed', `columns A and B told apart on ${told} of ${subject.pairs} pairs`);
   book.close('addressWrite', 'passed', 'the code of an earlier test was found and read; not written again');
 }
 
 function decode(subject: TestSubject, places: CodePlaces, { cells }: RowReadings, rows: readonly number[]): CodeRead {
   const raw = new Map(rows.map((row): [number, ReadBit[]] => [row, cells[row].map((cell) => bitOf(subject, cell))]));
-  const known = [...raw.values()].flatMap((bits) => bits.filter((_, place) => cells[rows[0]][place] !== null));
+  const known = [...raw].flatMap(([row, bits]) => bits.filter((_, place) => cells[row][place] !== null));
   const turned = places.pairs.map((_, place) => {
     const bits = rows.map((row) => raw.get(row)?.[place] ?? null).filter((bit) => bit !== null);
     return bits.length > 0 && bits.filter(Boolean).length > TURNED_FRACTION * bits.length;
   });
+  const candidates = new Map(
+    [...raw].map(([row, bits]): [number, number[]] => {
+      const straight = bits.map((bit, place) => (bit === null ? null : bit !== turned[place]));
+      return [row, addressesLike(places.words, straight)];
+    }),
+  );
+  return {
+    present: rows.length > 0 && readableFraction(known) >= LEAST_READABLE,
+    turnedPairs: places.pairs.filter((_, place) => turned[place]),
+    ...settleAddresses(subject.geometry.rows, candidates),
+  };
+}
+
+/**
+ * From the addresses that each row may have to the one it has: its own where nothing speaks against it, unless the mirror
+ * image explains more rows; else the only one that no other row has taken.
+ */
+export function settleAddresses(
+  count: number,
+  candidates: ReadonlyMap<number, readonly number[]>,
+): { readonly leadsTo: ReadonlyMap<number, number>; readonly lost: readonly number[] } {
+  const explained = (place: (row: number) => number) =>
+    [...candidates].filter(([row, addresses]) => addresses.includes(place(row))).length;
+  const mirror = (row: number) => count - 1 - row;
+  const straight = (row: number) => row;
+  const rule = explained(mirror) > explained(straight) ? mirror : straight;
   const leadsTo = new Map<number, number>();
-  let told = 0;
-  for (const [row, bits] of raw) {
-    const straight = bits.map((bit, place) => (bit === null ? null : bit !== turned[place]));
-    const word = Array.from({ length: places.bits }, (_, bit) => agreed(straight.filter((_, i) => i % places.bits === bit)));
-    const addresses = addressesLike(places.words, word);
-    if (addresses.length > 0) told += 1;
-    if (addresses.includes(row)) leadsTo.set(row, row);
-    else if (addresses.length === 1) leadsTo.set(row, addresses[0]);
+  for (const [row, addresses] of candidates) if (addresses.includes(rule(row))) leadsTo.set(row, rule(row));
+  for (let before = -1; before < leadsTo.size; ) {
+    before = leadsTo.size;
+    const taken = new Set(leadsTo.values());
+    for (const [row, addresses] of candidates) {
+      if (leadsTo.has(row)) continue;
+      const free = addresses.filter((address) => !taken.has(address));
+      const left = addresses.length === 1 ? addresses : free;
+      if (left.length === 1) leadsTo.set(row, left[0]);
+    }
   }
-  const present = rows.length > 0 && readableFraction([known]) >= LEAST_READABLE && told >= LEAST_READABLE * rows.length;
-  return { present, turnedPairs: places.pairs.filter((_, place) => turned[place]), leadsTo };
+  return { leadsTo, lost: [...candidates.keys()].filter((row) => !leadsTo.has(row)) };
 }
 
-/** What the copies of a bit say; nothing where they contradict each other. */
-function agreed(copies: readonly ReadBit[]): ReadBit {
-  const said = new Set(copies.filter((bit) => bit !== null));
-  return said.size === 1 ? [...said][0] : null;
-}
-
-function nameOrder({ book, geometry }: TestSubject, { leadsTo }: CodeRead): void {
+function nameOrder({ book, geometry }: TestSubject, { leadsTo, lost }: CodeRead): void {
+  for (const row of lost) {
+    book.add('rowOrder', 'permuted', 'row', [row], `row ${row} does not carry its own address, nor any other alone`);
+  }
   for (const { fault, lines, text } of orderFaults('row', geometry.rows, leadsTo)) {
     book.add('rowOrder', fault, 'row', lines, text);
   }
 }
 
-/** Pairs that carry bits are told by their majority of zeros, all others by the zeros of the marker rows. */
+/**
+ * Pairs that carry bits are told by their majority of zeros, all others by the zeros of the marker rows. Returns how many
+ * pairs could be told.
+ */
 async function namePairs(
   subject: TestSubject,
   places: CodePlaces,
   columns: EnabledColumns,
   { turnedPairs, leadsTo }: CodeRead,
-): Promise<void> {
+): Promise<number> {
   const turned = [...turnedPairs];
+  let told = places.pairs.filter((pair) => isSound(subject, columns, pair)).length;
   const reaching = new Map([...leadsTo].map(([row, there]) => [there, row]));
   const markers = places.markerRows.flatMap((row) => reaching.get(row) ?? []);
   for (const pair of markedPairs(subject, places, columns)) {
     const bits: ReadBit[] = [];
     for (const row of markers) bits.push(bitOf(subject, await readCell(subject, pair, row)));
     const ones = bits.filter((bit) => bit === true).length;
-    if (ones > bits.filter((bit) => bit === false).length) turned.push(pair);
+    const zeros = bits.filter((bit) => bit === false).length;
+    if (ones !== zeros) told += 1;
+    if (ones > zeros) turned.push(pair);
   }
-  const sound = columns.conducts.keys().filter((column) => column % 2 === 0 && isSound(subject, columns, column / 2));
-  const all = [...sound].length;
-  if (turned.length > 1 && turned.length >= LEAST_READABLE * all) {
+  if (turned.length > 1 && turned.length >= LEAST_READABLE * told) {
     const text = 'columns A and B are exchanged on every pair: the leads of the two sources, or a connector';
-    subject.book.add('pairOrder', 'swapped', 'column', turned.flatMap((pair) => Object.values(columnsOfPair(pair))), text);
-    return;
+    const lines = turned.flatMap((pair) => Object.values(columnsOfPair(pair)));
+    subject.book.add('pairOrder', 'swapped', 'column', lines, text);
+    return told;
   }
   for (const pair of turned) {
     const { a, b } = columnsOfPair(pair);
     const text = `columns ${a} and ${b}, the two of enable line ${pair}, are exchanged`;
     subject.book.add('pairOrder', 'swapped', 'column', [a, b], text);
   }
+  return told;
 }
 
 function markedPairs(subject: TestSubject, places: CodePlaces, columns: EnabledColumns): number[] {
@@ -146,7 +178,13 @@ async function writeCode(
   const text = `${written} bits written, ${failed} cells did not take theirs`;
   if (after.present) book.close('addressWrite', 'passed', text);
   else {
-    book.add('addressWrite', 'notWritable', 'row', [], `${text}: the code does not read back; gate, amplitude or limit`);
+    book.add(
+      'addressWrite',
+      'notWritable',
+      'row',
+      [],
+      `${text}: the code does not read back; gate, amplitude or limit`,
+    );
     book.close('addressWrite', 'failed', text);
   }
   const unproven = 'the die carried no address code; it does now: test it again after any change of wiring';

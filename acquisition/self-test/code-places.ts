@@ -26,8 +26,6 @@ export function codePlaces({ geometry, pairs }: Pick<TestSubject, 'geometry' | '
     words: addressWords(geometry.rows),
     bits,
     pairs: Array.from({ length: count }, (_, i) => spread(i, count, pairs)),
-    markerRows: [
-      ...new Set(Array.from({ length: MARKER_ROWS }, (_, i) => spread(i, MARKER_ROWS, geometry.rows))),
-    ],
+    markerRows: [...new Set(Array.from({ length: MARKER_ROWS }, (_, i) => spread(i, MARKER_ROWS, geometry.rows)))],
   };
 }

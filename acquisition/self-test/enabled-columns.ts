@@ -1,6 +1,6 @@
 import type { IdleLines } from './idle-lines.ts';
-import { PROBE_VOLTS, type Route } from './line-probe.ts';
 import { orderFaults } from './line-order.ts';
+import { PROBE_VOLTS, type Route } from './line-probe.ts';
 import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
 
 const BOTH = { columnA: PROBE_VOLTS, columnB: PROBE_VOLTS };
@@ -16,7 +16,7 @@ export interface EnabledColumns {
  * none while its own relay is open.
  */
 export async function walkEnableLines(subject: TestSubject, idle: IdleLines): Promise<EnabledColumns> {
-  const { pairs, probe, probeRows, conductingAmps, geometry } = subject;
+  const { pairs, probe, probeRows, conductingAmps, geometry, book } = subject;
   const conducts: boolean[] = new Array(geometry.columns).fill(false);
   const rowOfPair: (number | null)[] = new Array(pairs).fill(null);
   for (let pair = 0; pair < pairs; pair++) {
@@ -36,43 +36,57 @@ export async function walkEnableLines(subject: TestSubject, idle: IdleLines): Pr
     }
     await checkSilence(subject, pair, rowOfPair[pair]);
   }
+  // A column that hangs on answers under every route: the question whose it is has its answer already.
+  if (!book.has('stuckHigh', 'stuckClosed')) await checkNeighbours(subject, rowOfPair);
   return { conducts, rowOfPair };
 }
 
 /** The routes of a pair under which nothing may flow. */
 async function checkSilence(subject: TestSubject, pair: number, known: number | null): Promise<void> {
-  const { pairs, probe, book, conductingAmps, probeRows } = subject;
+  const { book, probeRows } = subject;
   const { a, b } = columnsOfPair(pair);
   const row = known ?? probeRows[0];
-  const flows = async (enabled: number | null, route: Route, channel: 'columnA' | 'columnB' | 'row') => {
-    const read = await unlessRefused(async () => {
-      await probe.place(enabled, route);
-      return await probe.amps(BOTH);
-    });
-    return read !== null && Math.abs(read[channel]) > conductingAmps;
-  };
-  if (await flows(null, { a, b, row }, 'row')) {
+  if (await flows(subject, null, { a, b, row }, 'row')) {
     const text = `enable line ${pair} stays high: its columns conduct with every enable line low`;
     book.add('enableLines', 'stuckHigh', 'enable', [pair], text);
     return;
   }
   if (known === null) return;
-  const other = (pair + Math.floor(pairs / 2)) % pairs;
-  if (other !== pair && !book.names('column', a) && !book.names('column', b)) {
-    if (await flows(other, { a, b, row }, 'row')) {
-      const text = `enable line ${pair} goes high together with line ${other}`;
-      book.add('enableLines', 'shorted', 'enable', [pair, other], text);
-    }
-  }
   for (const [column, route, channel] of [
     [a, { b, row }, 'columnA'],
     [b, { a, row }, 'columnB'],
   ] as const) {
-    if (await flows(pair, route, channel)) {
+    if (await flows(subject, pair, route, channel)) {
       const text = `the relay of column ${column} does not open: its cell conducts while it is not routed`;
       book.add('columnLines', 'stuckClosed', 'column', [column], text);
     }
   }
+}
+
+/** A pair must be silent under a distant enable line too. */
+async function checkNeighbours(subject: TestSubject, rowOfPair: readonly (number | null)[]): Promise<void> {
+  const { pairs, book } = subject;
+  for (const [pair, row] of rowOfPair.entries()) {
+    const { a, b } = columnsOfPair(pair);
+    const other = (pair + Math.floor(pairs / 2)) % pairs;
+    if (row === null || other === pair || book.names('column', a) || book.names('column', b)) continue;
+    if (!(await flows(subject, other, { a, b, row }, 'row'))) continue;
+    const text = `columns ${a} and ${b} conduct under enable line ${other} as well as under their own`;
+    book.add('enableLines', 'shorted', 'enable', [pair, other], text);
+  }
+}
+
+async function flows(
+  { probe, conductingAmps }: TestSubject,
+  enabled: number | null,
+  route: Route,
+  channel: 'columnA' | 'columnB' | 'row',
+): Promise<boolean> {
+  const read = await unlessRefused(async () => {
+    await probe.place(enabled, route);
+    return await probe.amps(BOTH);
+  });
+  return read !== null && Math.abs(read[channel]) > conductingAmps;
 }
 
 /**
@@ -93,9 +107,8 @@ export async function followColumns(subject: TestSubject, { conducts }: EnabledC
     book.add('columnLines', 'open', 'column', [column], text);
   }
   // A mirrored connector exchanges whole pairs, and the two columns of each: seen by the pairs alone.
-  const ofPairs = new Map(
-    Array.from({ length: pairs }, (_, pair): [number, number] => [pair, foundUnder.get(2 * pair) ?? pair]),
-  );
+  const ofPairs = new Map([...foundUnder].map(([column, pair]) => [Math.floor(column / 2), pair]));
+  conducts.forEach((ok, column) => void (ok && ofPairs.set(Math.floor(column / 2), Math.floor(column / 2))));
   const [mirror] = orderFaults('column', pairs, ofPairs);
   if (mirror?.fault === 'mirrored') {
     const text = 'the columns are mirrored against the enable lines: a connector sits the wrong way round';
@@ -103,17 +116,23 @@ export async function followColumns(subject: TestSubject, { conducts }: EnabledC
     return;
   }
   const leadsTo = new Map(conducts.flatMap((ok, column): [number, number][] => (ok ? [[column, column]] : [])));
-  for (const [column, pair] of foundUnder) leadsTo.set(column, await lineIn(subject, column, pair, foundUnder, conducts));
+  for (const [column, pair] of foundUnder)
+    leadsTo.set(column, await lineIn(subject, column, pair, foundUnder, conducts));
   for (const { fault, lines, text } of orderFaults('column', geometry.columns, leadsTo)) {
     book.add('columnOrder', fault, 'column', lines, text);
   }
 }
 
 /** The pair under whose enable line a column conducts; the mirror image and the neighbours are tried first. */
-async function pairOf({ pairs, probe, probeRows, conductingAmps }: TestSubject, column: number): Promise<number | null> {
+async function pairOf(subject: TestSubject, column: number): Promise<number | null> {
+  const { pairs, probe, probeRows, conductingAmps, book } = subject;
+  const hanging = book.findings.filter(({ fault }) => fault === 'stuckClosed').flatMap(({ lines }) => lines);
+  const answersAnyway = new Set(hanging.map(({ index }) => Math.floor(index / 2)));
   const own = Math.floor(column / 2);
   const distance = (pair: number) => (pair === pairs - 1 - own ? 0 : Math.abs(pair - own));
-  const others = Array.from({ length: pairs }, (_, pair) => pair).filter((pair) => pair !== own);
+  const others = Array.from({ length: pairs }, (_, pair) => pair).filter(
+    (pair) => pair !== own && !answersAnyway.has(pair),
+  );
   for (const pair of others.toSorted((one, other) => distance(one) - distance(other))) {
     for (const row of probeRows) {
       const read = await unlessRefused(async () => {

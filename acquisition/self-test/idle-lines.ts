@@ -97,7 +97,13 @@ async function tryRoute(subject: TestSubject, route: Route): Promise<boolean> {
   const closed = await bench.router.readState(new AbortController().signal);
   for (const { kind, index } of closed) {
     const check = kind === 'row' ? 'rowLines' : 'columnLines';
-    book.add(check, 'stuckClosed', kind, [index], `the relay of ${kind} ${index} reads back as closed and does not open`);
+    book.add(
+      check,
+      'stuckClosed',
+      kind,
+      [index],
+      `the relay of ${kind} ${index} reads back as closed and does not open`,
+    );
   }
   if (closed.length > 0) return false;
   for (const [key, index] of Object.entries(route) as ['row' | 'a' | 'b', number][]) {
@@ -108,7 +114,13 @@ async function tryRoute(subject: TestSubject, route: Route): Promise<boolean> {
       const kind = key === 'row' ? 'row' : 'column';
       const check = kind === 'row' ? 'rowLines' : 'columnLines';
       if (!book.names(kind, index)) {
-        book.add(check, 'stuckOpen', kind, [index], `the relay of ${kind} ${index} reads back as open and does not close`);
+        book.add(
+          check,
+          'stuckOpen',
+          kind,
+          [index],
+          `the relay of ${kind} ${index} reads back as open and does not close`,
+        );
       }
     }
   }

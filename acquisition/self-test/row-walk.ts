@@ -1,13 +1,13 @@
 import type { CodePlaces } from './code-places.ts';
 import type { EnabledColumns } from './enabled-columns.ts';
 import { PROBE_VOLTS } from './line-probe.ts';
-import { medianSiemens, openRows, type RowReadings, readCell, readRows, sameRows } from './row-readings.ts';
+import { medianSiemens, openRows, type RowReadings, readRows, sameRows } from './row-readings.ts';
 import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
-import { pairLimitAmps, pulseVolts, writeLevels } from './write-bit.ts';
 
-/** Shorted rows conduct twice as much as one row; the spread of P cells is far less. */
-const TWO_ROWS_RATIO = 1.5;
-const REFERENCE_ROWS = 5;
+/** A P cell beside an AP cell conducts 1.4 times as much as the P cell alone; P cells of a die are alike within a few per cent. */
+const TWO_ROWS_RATIO = 1.25;
+/** Leaves out the shorted cells of a die. */
+const BEST_FRACTION = 0.95;
 
 export interface RowWalk {
   readonly readings: RowReadings;
@@ -29,7 +29,10 @@ export async function walkRows(
   const { geometry, book } = subject;
   const usable = places.pairs.filter((pair) => isSound(subject, columns, pair));
   const rows = Array.from({ length: geometry.rows }, (_, row) => row).filter(
-    (row) => !book.findings.some(({ fault, lines }) => fault === 'stuckOpen' && lines.some((l) => l.kind === 'row' && l.index === row)),
+    (row) =>
+      !book.findings.some(
+        ({ fault, lines }) => fault === 'stuckOpen' && lines.some((l) => l.kind === 'row' && l.index === row),
+      ),
   );
   const unrouted = await currentWithoutRow(subject, usable);
   const read = await readRows(subject, usable, rows);
@@ -44,7 +47,7 @@ export async function walkRows(
   }
   const conducting = rows.filter((row) => !open.includes(row));
   const same = sameRows(subject, read, conducting);
-  for (const group of same) await nameSameRows(subject, usable, conducting, same.flat(), group);
+  for (const group of same) nameSameRows(subject, read, same.flat(), group);
   return {
     readings: { pairs: places.pairs, cells: read.cells.map((row) => atPlaces(places.pairs, usable, row)) },
     sound: conducting.filter((row) => !same.flat().includes(row)),
@@ -88,32 +91,21 @@ function nameStuckRow({ book }: TestSubject, { cells }: RowReadings, unrouted: r
   book.add('rowLines', 'stuckClosed', 'row', [row], text);
 }
 
-/** One line under two addresses, or two lines that touch: after a write of P, two lines conduct twice as much as one. */
-async function nameSameRows(
-  subject: TestSubject,
-  usable: readonly number[],
-  conducting: readonly number[],
+/**
+ * One line under two addresses, or two lines that touch: the best cells of two lines together conduct clearly more than the
+ * best of all other rows, whatever states they are in.
+ */
+function nameSameRows(
+  { book }: TestSubject,
+  { cells }: RowReadings,
   doubtful: readonly number[],
   group: readonly number[],
-): Promise<void> {
-  const { book, probe } = subject;
-  const others = conducting.filter((row) => !doubtful.includes(row)).slice(0, REFERENCE_ROWS);
-  const ratios: number[] = [];
-  for (const pair of usable.slice(0, REFERENCE_ROWS)) {
-    const written: number[] = [];
-    for (const row of [group[0], ...others]) {
-      await probe.place(pair, { ...columnsOfPair(pair), row });
-      await probe.pulse(writeLevels(pulseVolts(subject, 'P'), 'both'), pairLimitAmps(subject), 2);
-      const cell = await readCell(subject, pair, row);
-      if (cell !== null) written.push(cell.a + cell.b);
-    }
-    const [own, ...rest] = written;
-    const middle = rest.toSorted((x, y) => x - y)[Math.floor(rest.length / 2)];
-    if (middle !== undefined) ratios.push(own / middle);
-  }
-  const ratio = ratios.toSorted((x, y) => x - y)[Math.floor(ratios.length / 2)];
+): void {
+  const values = (row: number) => cells[row].flatMap((cell) => (cell === null ? [] : [cell.a, cell.b]));
+  const others = cells.flatMap((_, row) => (doubtful.includes(row) ? [] : values(row))).toSorted((x, y) => x - y);
+  const best = others[Math.floor(BEST_FRACTION * others.length)] ?? Number.POSITIVE_INFINITY;
   const list = group.join(' and ');
-  if (ratio !== undefined && ratio > TWO_ROWS_RATIO) {
+  if (Math.max(...values(group[0])) > TWO_ROWS_RATIO * best) {
     book.add('rowLines', 'shorted', 'row', group, `rows ${list} are shorted together: each reads the cells of both`);
   } else book.add('rowOrder', 'aliased', 'row', group, `rows ${list} lead to one line: both read the same cells`);
 }

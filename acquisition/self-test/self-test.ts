@@ -11,12 +11,7 @@ import { openRouteZero, walkIdleLines } from './idle-lines.ts';
 import { PROBE_VOLTS } from './line-probe.ts';
 import { measureReference, type ReferenceResistor } from './reference-resistor.ts';
 import { walkRows } from './row-walk.ts';
-import {
-  SELF_TEST_CHECKS,
-  SELF_TEST_FORMAT,
-  type SelfTestFigures,
-  type SelfTestReport,
-} from './self-test-report.ts';
+import { SELF_TEST_CHECKS, SELF_TEST_FORMAT, type SelfTestFigures, type SelfTestReport } from './self-test-report.ts';
 import { columnsOfPair, type TestSubject, testSubject, unlessRefused } from './test-subject.ts';
 
 export interface SelfTestOptions {

@@ -1,5 +1,5 @@
-import { largestLimitAmps } from '../pad-extremes.ts';
 import { loopAmplitude } from '../../wafer/recipe.ts';
+import { largestLimitAmps } from '../pad-extremes.ts';
 import type { Levels } from './line-probe.ts';
 import { bitOf, readCell } from './row-readings.ts';
 import { columnsOfPair, type TestSubject } from './test-subject.ts';

@@ -60,7 +60,13 @@ export function dialect2400(binary: boolean): SmuDialect {
       { question: ':SENS:CURR:RANG?', expected: rangeAmps, overhead: OVERHEAD },
     ],
     run: async (connection, wire, points, timeoutSeconds, signal) => {
-      await connection.write(wire, [`:TRIG:COUN ${points}`, ':READ?'], signal);
+      // FETCh? after a refused INITiate would answer with the sweep before: the error queue is asked in between.
+      await connection.write(wire, [`:TRIG:COUN ${points}`, ':INIT'], signal);
+      const ended = await connection.ask(wire, '*OPC?;:SYST:ERR?', signal, timeoutSeconds);
+      const [, code] = /^1;([+-]?\d+),"/.exec(ended) ?? [];
+      if (code === undefined) throw connection.malformed('*OPC?;:SYST:ERR?', ended, '1;0,"No error"');
+      if (Number(code) !== 0) throw connection.reported('a list sweep', [ended.slice(2)]);
+      await connection.write(wire, [':FETC?'], signal);
       const wait = { awaited: 'the readings of a list sweep', timeoutSeconds, signal };
       return (binary ? readBinaryStage : readAsciiStage)(connection.thing, wire, points, wait);
     },

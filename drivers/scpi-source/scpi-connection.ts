@@ -65,9 +65,12 @@ export class ScpiConnection {
   /** Drains the error queue and throws if it held anything; TB_INTERLOCK_OPEN where that is the reason. */
   async requireNoErrors(wire: Wire, doing: string, signal: AbortSignal): Promise<void> {
     const entries = await this.readErrors(wire, signal);
-    if (entries.length === 0) return;
+    if (entries.length > 0) throw this.reported(doing, entries);
+  }
+
+  reported(doing: string, entries: readonly string[]): TunnelbenchError {
     const interlock = entries.some((entry) => this.#interlockCodes.has(Number.parseInt(entry, 10)));
-    throw new TunnelbenchError(interlock ? 'TB_INTERLOCK_OPEN' : 'TB_INSTRUMENT_ERROR', {
+    return new TunnelbenchError(interlock ? 'TB_INTERLOCK_OPEN' : 'TB_INSTRUMENT_ERROR', {
       thing: this.thing,
       what: interlock ? `the interlock is open (${doing})` : `reported errors: ${doing}`,
       value: entries.join('; '),

@@ -1,5 +1,5 @@
 import { addMeasureCommands } from './keithley-2450/measure-commands.ts';
-import { DEFAULTS_2450, ERRORS_2450, MODEL_2450, OPEN_INTERLOCK_VOLTS } from './keithley-2450/model-2450.ts';
+import { DEFAULTS_2450, ERRORS_2450, MODEL_2450 } from './keithley-2450/model-2450.ts';
 import { Buffer2450, bufferedReading } from './keithley-2450/reading-buffer-2450.ts';
 import { type Instrument2450, type Settings2450, setOf2450 } from './keithley-2450/settings-2450.ts';
 import { addSweepCommands } from './keithley-2450/sweep-commands.ts';
@@ -59,15 +59,9 @@ export class SimulatedKeithley2450 extends ScpiInstrument implements Instrument2
     this.buffers.set(name, made);
   }
 
-  /** An open interlock does not block the output below 42 V: it limits it, and says so. */
+  /** An open interlock does not block the output within ±37 V. */
   setOutput(on: boolean): void {
-    const { smu } = this;
-    if (on && smu.faults.interlockOpen && Math.abs(smu.levelVolts) > OPEN_INTERLOCK_VOLTS) {
-      this.queueError(5074);
-      return;
-    }
-    smu.outputOn = on;
-    smu.apply();
+    this.smu.setOutput(on, 5074);
   }
 
   /** Runs the trigger model that the last sweep command built. */

@@ -11,6 +11,9 @@ const WRITE_SECONDS = 10;
 const CLEAR_SECONDS = 5;
 const LINE_FEED = 0x0a;
 
+/** For a read of one millisecond there is nothing to cancel. */
+const CALM = new AbortController().signal;
+
 /** A read that waits for a terminator or for the end of a message may bring this much at once. */
 const MOST_BYTES = 1 << 20;
 
@@ -110,12 +113,7 @@ class VisaTransport implements Transport {
    */
   async clear(): Promise<number> {
     if (this.#session.kind === 'stream') {
-      const now = {
-        count: MOST_BYTES,
-        terminator: null,
-        timeoutSeconds: 0,
-        signal: AbortSignal.timeout(CLEAR_SECONDS * 1000),
-      };
+      const now = { count: MOST_BYTES, terminator: null, timeoutSeconds: 0, signal: CALM };
       const { bytes } = await this.#lossy(() => this.#session.read(now));
       this.#keep(bytes);
     }

@@ -1,7 +1,7 @@
 import { type ErrorCode, type ErrorFacts, TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import { LIBRARY_VARIABLE, type LibraryChoice } from './library-candidates.ts';
 import { statusSymbol } from './status-codes.ts';
-import type { Failure } from './worker-protocol.ts';
+import type { Failure, TriedLibrary } from './worker-protocol.ts';
 
 /** A VISA call that failed: the status, its symbol and the library's own description. */
 export class VisaError extends TunnelbenchError {
@@ -108,11 +108,14 @@ export function statusError(thing: string, called: string, status: number, descr
   return new VisaError(known?.code ?? 'TB_VISA_CALL_FAILED', facts, status, description);
 }
 
-function libraryNotFound(tried: readonly string[], { namedBy }: LibraryChoice): TunnelbenchError {
+function libraryNotFound(tried: readonly TriedLibrary[], { namedBy }: LibraryChoice): TunnelbenchError {
+  const pathsByReason = Map.groupBy(tried, ({ reason }) => reason)
+    .entries()
+    .map(([reason, libraries]) => [reason, libraries.map(({ path }) => path)] as const);
   return new TunnelbenchError('TB_VISA_LIBRARY_NOT_FOUND', {
     thing: 'VISA library',
     what: namedBy === null ? 'none is installed in the usual places' : `the one named by ${namedBy} cannot be loaded`,
-    value: tried.join('; '),
+    value: Array.from(pathsByReason, ([reason, paths]) => `${paths.join(', ')}: ${reason}`).join('; '),
     expected: `a library of this program's word size (${process.arch})`,
     remedy:
       `Install NI-VISA, Keysight IO Libraries or R&S VISA, or name a libvisa with ${LIBRARY_VARIABLE} or visa.library ` +

@@ -71,13 +71,13 @@ function perform(request: Request): Reply<Operation> {
 
 /** The first candidate that is a VISA library; one that somebody named must be one. */
 function load({ candidates, namedBy }: LibraryChoice) {
-  const tried: string[] = [];
+  const tried: { path: string; reason: string }[] = [];
   for (const path of candidates) {
     let calls: VisaCalls;
     try {
       calls = new VisaCalls(path);
     } catch (error) {
-      tried.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+      tried.push({ path, reason: reasonOf(error) });
       continue;
     }
     if (calls.isVisa) {
@@ -85,9 +85,15 @@ function load({ candidates, namedBy }: LibraryChoice) {
       return { calls, operations: new VisaOperations(calls, isCancelled) };
     }
     if (namedBy !== null) throw new LoadFailed({ kind: 'not-visa', path });
-    tried.push(`${path}: not a VISA library`);
+    tried.push({ path, reason: 'not a VISA library' });
   }
   throw new LoadFailed({ kind: 'not-found', tried });
+}
+
+/** The loader's own words, without the path that they may begin with. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^Failed to load shared library: /, '');
 }
 
 function failureOf(error: unknown): Failure {

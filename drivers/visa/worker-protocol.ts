@@ -62,13 +62,19 @@ export type Request = {
   [Name in Operation]: { readonly id: number; readonly op: Name } & Readonly<Ask<Name>>;
 }[Operation];
 
+/** A library that could not be loaded. */
+export interface TriedLibrary {
+  readonly path: string;
+  readonly reason: string;
+}
+
 /** Why an operation failed, as plain data. */
 export type Failure =
   | { readonly kind: 'status'; readonly function: string; readonly status: number; readonly description: string }
   | { readonly kind: 'missing'; readonly function: string }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'closed' }
-  | { readonly kind: 'not-found'; readonly tried: readonly string[] }
+  | { readonly kind: 'not-found'; readonly tried: readonly TriedLibrary[] }
   | { readonly kind: 'not-visa'; readonly path: string }
   | { readonly kind: 'defect'; readonly message: string };
 

@@ -17,6 +17,8 @@ import { bias, routePair, setVolts, stationInContact } from '../drivers/simulate
 
 const SEED = 5;
 const VOLTS = 0.02;
+/** Of the recipe's read block. */
+const READ_VOLTS = 0.05;
 
 interface PlacedPair {
   readonly line: number;
@@ -33,6 +35,8 @@ let measured: ReadonlyMap<number, StoredCell>;
 let healthy: PlacedPair;
 /** A healthy, B a short. */
 let besideShort: PlacedPair;
+/** How far a naive reading of A is off there, relative. */
+let besideShortByHand: number;
 
 beforeAll(async () => {
   byHand = stationInContact({ seed: SEED });
@@ -138,18 +142,26 @@ describe('a wrong access to a cell gives a wrong number and no error', () => {
     routePair(byHand, line, row);
     bias(byHand, 0.3, 1e-4);
     expect(byHand.sense('columnB').inCompliance).toBe(true);
-    expect(0.3 / byHand.sense('columnA').amps / trueAp(A)).toBeLessThan(0.7);
+    besideShortByHand = Math.abs(trueAp(A) / (0.3 / byHand.sense('columnA').amps) - 1);
+    expect(besideShortByHand).toBeGreaterThan(1);
     bias(byHand, 0);
   });
 });
 
 describe('the routes of the drivers read the same cells right', () => {
   it('18 kΩ beside 40 kΩ', () => {
-    for (const truth of [healthy.A, healthy.B]) expectRight(truth);
+    for (const truth of [healthy.A, healthy.B]) {
+      const { name, offP, offAp } = readingOf(truth);
+      expect([name, offP < 5e-3, offAp < 5e-3]).toEqual(['healthy', true, true]);
+    }
   });
 
-  it('beside a short, which is named as such', () => {
-    expectRight(besideShort.A);
+  it('beside a short, as well as the contacts allow, and the record says how well that is', () => {
+    const { name, offP, offAp, sigmasP, sigmasAp } = readingOf(besideShort.A);
+    expect(name).toBe('healthy');
+    expect(Math.max(offP, offAp)).toBeLessThan(besideShortByHand);
+    // The current through the floating rows lifts the partner column by its contact resistance (analysis/bench-accuracy.ts).
+    expect(Math.max(sigmasP, sigmasAp)).toBeLessThan(3);
     expect(measured.get(besideShort.B.cell)?.class).toBe('shorted');
   });
 
@@ -159,9 +171,16 @@ describe('the routes of the drivers read the same cells right', () => {
   });
 });
 
-function expectRight(truth: CellTruth): void {
-  const cell = measured.get(truth.cell);
-  expect(cell?.class).toBe('healthy');
-  expect(Math.abs((cell?.rP as number) / trueP(truth) - 1)).toBeLessThan(5e-3);
-  expect(Math.abs((cell?.rAp as number) / trueAp(truth) - 1)).toBeLessThan(5e-3);
+/** The stored class, and how far R_P and R_AP are off: relative, and in their own standard uncertainties. */
+function readingOf(truth: CellTruth) {
+  const { class: name, rP, rAp, rPUncertainty, rApUncertainty } = measured.get(truth.cell) as StoredCell;
+  const awayP = Math.abs((rP as number) - byHand.pathOhms(0, truth.cell, 'P', READ_VOLTS));
+  const awayAp = Math.abs((rAp as number) - byHand.pathOhms(0, truth.cell, 'AP', READ_VOLTS));
+  return {
+    name,
+    offP: awayP / (rP as number),
+    offAp: awayAp / (rAp as number),
+    sigmasP: awayP / (rPUncertainty as number),
+    sigmasAp: awayAp / (rApUncertainty as number),
+  };
 }

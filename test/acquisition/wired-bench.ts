@@ -44,9 +44,10 @@ export class WiredBench {
     file: string,
     change: Partial<Recipe> = {},
     stopAfter = Number.POSITIVE_INFINITY,
+    mode: 'full' | 'adaptive' = 'full',
   ): Promise<SessionOutcome> {
     const bench = benchSettings(this.benchFile);
-    return await this.run(makePlan({ recipe: quickRecipe(change), bench, dies: [0] }), file, stopAfter);
+    return await this.run(makePlan({ recipe: quickRecipe(change), bench, dies: [0], mode }), file, stopAfter);
   }
 
   /** Executes any plan for this bench. */

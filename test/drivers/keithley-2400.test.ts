@@ -8,5 +8,6 @@ describe('a Keithley 2400', () => {
   singleChannelSuite({
     create: (parts) => new SimulatedKeithley2400(parts),
     open: (link) => openKeithley2400(link, 'smu', () => {}, CALM),
+    interlockBlocksAll: true,
   });
 });

@@ -8,5 +8,6 @@ describe('a Keithley 2450', () => {
   singleChannelSuite({
     create: (parts) => new SimulatedKeithley2450(parts),
     open: (link) => openKeithley2450(link, 'smu', () => {}, CALM),
+    interlockBlocksAll: false,
   });
 });

@@ -31,7 +31,7 @@ export function drawFigure3b(figure: Figure3b, subtitle: string): Picture {
     {
       title,
       legend: {
-        top: 84,
+        top: 92,
         right: 40,
         data: ['best die', 'worst die', 'mean of all dies', 'mean without outliers', 'software baseline'],
         // The server estimates widths narrower than the font is.

@@ -95,8 +95,8 @@ function mapOnce(
   held: Samples,
   { problem, seed }: InSituTask,
 ): InSituOutcome {
-  const gains = Array.from({ length: layerCount(shape) }, (_, l) => 4 / Math.sqrt(layerRows(shape, l)));
   const parameters = BINARY_PARAMETERS[problem.kind === 'mnist' ? 'images' : 'table'];
+  const gains = Array.from({ length: layerCount(shape) }, (_, l) => parameters.gain / Math.sqrt(layerRows(shape, l)));
   const { network, weights } = trainBaseline(shape, train, { ...parameters, gains }, true, [seed]);
   arrays.forEach((array, l) => {
     array.pulse(weights[l]);

@@ -21,8 +21,9 @@ export const REAL_PARAMETERS = {
 
 /** Latent weights clipped to ±1, used by their sign, gradient passed straight through (Courbariaux et al. 2015). */
 export const BINARY_PARAMETERS = {
-  images: { epochs: 20, batch: 100, learningRate: 1e-2, start: 0.3 },
-  table: { epochs: 100, batch: 20, learningRate: 1e-2, start: 0.3 },
+  // gain: of a layer, over the root of its rows.
+  images: { epochs: 20, batch: 100, learningRate: 1e-2, start: 0.3, gain: 4 },
+  table: { epochs: 100, batch: 20, learningRate: 1e-2, start: 0.3, gain: 2 },
 } as const;
 
 /** Trained weights of every layer, rows × columns. */

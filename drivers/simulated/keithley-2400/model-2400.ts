@@ -5,6 +5,7 @@ export const MODEL_2400: SmuModel = {
   voltRanges: [0.2, 2, 20, 200],
   ampRanges: [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1],
   rangeLimitsOutput: true,
+  openInterlockVolts: 0,
 };
 
 /** After *RST: compliance 105 µA and 21 V, measuring ranges automatic. */

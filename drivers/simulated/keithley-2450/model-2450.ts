@@ -5,6 +5,7 @@ export const MODEL_2450: SmuModel = {
   voltRanges: [0.02, 0.2, 2, 20, 200],
   ampRanges: [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1],
   rangeLimitsOutput: false,
+  openInterlockVolts: 37,
 };
 
 /** After *RST: limits 105 µA and 21 V, measuring ranges automatic. */
@@ -23,9 +24,6 @@ export const ERRORS_2450: Readonly<Record<number, string>> = {
   [-113]: 'Undefined header',
   5074: 'Output voltage limited by interlock',
 };
-
-/** Interlock open: the output stays usable within this voltage. */
-export const OPEN_INTERLOCK_VOLTS = 37;
 
 export const LIST_LIMITS = { perCommand: 100, total: 2500 };
 export const DEFAULT_BUFFER_POINTS = 100_000;

@@ -24,6 +24,8 @@ export interface SmuModel {
   readonly ampRanges: readonly number[];
   /** A fixed measuring range also limits the output, at 105 % of the range ("range compliance"). */
   readonly rangeLimitsOutput: boolean;
+  /** Largest level that an open interlock still lets out. */
+  readonly openInterlockVolts: number;
 }
 
 export interface SmuReading {
@@ -67,7 +69,7 @@ export interface SmuDefaults {
 export class SmuFrontEnd {
   readonly faults: SmuFaults = { stuckLimitAmps: null, interlockOpen: false };
   readonly model: SmuModel;
-  readonly lineHertz: number;
+  lineHertz: number;
   private readonly parts: SmuParts;
   private readonly defaults: SmuDefaults;
   outputOn = false;
@@ -141,15 +143,21 @@ export class SmuFrontEnd {
   }
 
   setOutput(on: boolean, blockedCode: number): void {
-    if (on && this.faults.interlockOpen) throw new ScpiError(blockedCode);
+    if (on && this.blockedByInterlock) throw new ScpiError(blockedCode);
     this.outputOn = on;
     this.apply();
   }
 
-  /** The interlock line opens: an output that is on goes off at once. */
+  /** An open interlock keeps levels beyond its bound from the terminals. */
+  get blockedByInterlock(): boolean {
+    const { openInterlockVolts } = this.model;
+    return this.faults.interlockOpen && (openInterlockVolts === 0 || Math.abs(this.levelVolts) > openInterlockVolts);
+  }
+
+  /** The interlock line opens or closes: an output that it blocks goes off at once. */
   openInterlock(open: boolean): void {
     this.faults.interlockOpen = open;
-    if (!open || !this.outputOn) return;
+    if (!this.outputOn || !this.blockedByInterlock) return;
     this.outputOn = false;
     this.apply();
   }

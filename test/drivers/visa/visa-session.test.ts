@@ -1,75 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { serveTcp } from '../../../drivers/simulated/tcp-server.ts';
+import { describe, expect, it } from 'vitest';
 import { VISA_ATTRIBUTES } from '../../../drivers/visa/attributes.ts';
-import { VisaResourceManager } from '../../../drivers/visa/resource-manager.ts';
-import type { VisaSession } from '../../../drivers/visa/visa-session.ts';
 import { CALM } from '../open-test-link.ts';
 import { AnsweringDevice } from './answering-device.ts';
-import { canCompile, compileLibvisa } from './compiled-libvisa.ts';
-import { serveMessages } from './message-server.ts';
+import { canCompile } from './compiled-libvisa.ts';
+import { ask, GPIB, libraryPath, manager, onBus, onSocket, PATIENT, useLibvisa } from './visa-rig.ts';
 
-const SOON = { timeoutSeconds: 0.05, signal: CALM };
-const PATIENT = { timeoutSeconds: 20, signal: CALM };
-const GPIB = 'GPIB0::26::INSTR';
-
-/** How often the test library saw a call on a session in which another was running. */
-const OVERLAPS = { code: 0x3ffff001, type: 'u32' } as const;
-
-/** How many of its calls ended because another thread asked for it. */
-const ABORTED = { code: 0x3ffff002, type: 'u32' } as const;
-
-const closers: (() => Promise<void>)[] = [];
-let library: ReturnType<typeof compileLibvisa>;
-
-beforeAll(() => {
-  if (canCompile) library = compileLibvisa();
-});
-afterAll(() => library?.remove());
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-  delete process.env.TEST_LIBVISA_RESOURCES;
-});
-
-async function manager(path = library.path): Promise<VisaResourceManager> {
-  const visa = await VisaResourceManager.acquire(path);
-  closers.push(() => visa.release());
-  return visa;
-}
-
-async function opened(visa: VisaResourceManager, resource: string): Promise<VisaSession> {
-  const session = await visa.open(resource, PATIENT);
-  closers.push(() => session.close());
-  return session;
-}
-
-/** A device behind a plain socket. */
-async function onSocket(device: AnsweringDevice, path?: string): Promise<VisaSession> {
-  const server = await serveTcp(device);
-  closers.push(() => server.close());
-  return opened(await manager(path), server.resource);
-}
-
-/** A device behind a message link, named as one on a GPIB. */
-async function onBus(device: AnsweringDevice, path?: string) {
-  const server = await serveMessages(device, device);
-  closers.push(() => server.close());
-  process.env.TEST_LIBVISA_RESOURCES = `${GPIB}=${server.address}`;
-  const visa = await manager(path);
-  return { server, visa, session: await opened(visa, GPIB) };
-}
-
-async function ask(session: VisaSession, line: string, terminator: number | null = 0x0a): Promise<string> {
-  await session.write(Buffer.from(`${line}\n`), PATIENT);
-  const { bytes, end } = await session.read({ count: 1000, terminator, ...PATIENT });
-  expect(end).not.toBe('timeout');
-  return Buffer.from(bytes).toString('latin1');
-}
+useLibvisa();
 
 describe.skipIf(!canCompile)('a VISA session', () => {
   it('names the library and its vendor', async () => {
     const { library: found } = await manager();
     expect(found).toMatchObject({
-      path: library.path,
+      path: libraryPath(),
       manufacturer: 'tunnelbench test library',
       specVersion: '5.8.0',
       implementationVersion: '1.2.3',
@@ -120,92 +62,8 @@ describe.skipIf(!canCompile)('a VISA session', () => {
   it('returns what came before a time-out', async () => {
     const session = await onSocket(new AnsweringDevice({ 'HALF?': '1.2' }));
     await session.write(Buffer.from('HALF?\n'), PATIENT);
-    const { bytes, end } = await session.read({ count: 100, terminator: 0x0a, timeoutSeconds: 0.3, signal: CALM });
+    const { bytes, end } = await session.read({ count: 100, terminator: 0x0a, timeoutSeconds: 1, signal: CALM });
     expect([Buffer.from(bytes).toString(), end]).toEqual(['1.2', 'timeout']);
-  });
-
-  it('waits longer than one slice', async () => {
-    const late = (send: (bytes: string) => void) => void setTimeout(() => send('late\n'), 350);
-    const session = await onSocket(new AnsweringDevice({ 'LATE?': late }));
-    expect(await ask(session, 'LATE?')).toBe('late\n');
-  });
-
-  it('leaves the event loop free while it waits', async () => {
-    const session = await onSocket(new AnsweringDevice());
-    let ticks = 0;
-    const timer = setInterval(() => {
-      ticks += 1;
-      if (ticks === 20) controller.abort(new Error('enough'));
-    }, 5);
-    const controller = new AbortController();
-    const wait = { count: 1, terminator: null, timeoutSeconds: 60, signal: controller.signal };
-    await expect(session.read(wait)).rejects.toThrow('enough');
-    clearInterval(timer);
-    expect(ticks).toBe(20);
-  });
-
-  it('lets other sessions and the file system work while ten wait', async () => {
-    const silent = new AnsweringDevice();
-    const sessions = await Promise.all(Array.from({ length: 10 }, () => onSocket(silent)));
-    const busy = await onSocket(new AnsweringDevice({ '*IDN?': 'ACME\n' }));
-    const controller = new AbortController();
-    const wait = { count: 1, terminator: null, timeoutSeconds: 60, signal: controller.signal };
-    let ended = 0;
-    const waits = sessions.map((session) => session.read(wait).catch(() => void ended++));
-    for (let i = 0; i < 20; i++) expect(await ask(busy, '*IDN?')).toBe('ACME\n');
-    expect(ended).toBe(0);
-    controller.abort();
-    await Promise.all(waits);
-    expect(ended).toBe(10);
-  });
-
-  it('never has two calls at once on one session, whatever is asked of it', async () => {
-    const { session } = await onBus(new AnsweringDevice({ 'A?': 'a\n', 'B?': 'b\n' }));
-    const before = await session.getAttribute(OVERLAPS, CALM);
-    const asked = Array.from({ length: 30 }, (_, i) => ask(session, i % 2 === 0 ? 'A?' : 'B?', null));
-    const others = Array.from({ length: 30 }, () => session.readStatusByte(PATIENT));
-    await Promise.all([...asked, ...others]);
-    const cancelled = Array.from({ length: 3 }, (_, i) =>
-      session.read({ count: 1, terminator: null, timeoutSeconds: 60, signal: AbortSignal.timeout(20 + i) }),
-    );
-    const after = session.getAttribute(OVERLAPS, CALM);
-    expect((await Promise.allSettled(cancelled)).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
-    expect(await after).toBe(before);
-  });
-
-  it.each([[[]], [['-DWITHOUT_TERMINATE']]])(
-    'stops waiting when told to, and goes on afterwards (library built with %j)',
-    async (options) => {
-      const other = compileLibvisa(...options);
-      try {
-        const session = await onSocket(new AnsweringDevice({ '*IDN?': 'ACME\n' }), other.path);
-        const { library: found } = await manager(other.path);
-        expect(found.missing.includes('viTerminate')).toBe(options.length > 0);
-        const wait = { count: 1, terminator: null, timeoutSeconds: 3600 };
-        await expect(session.read({ ...wait, signal: AbortSignal.timeout(20) })).rejects.toThrow(/timeout/);
-        expect(await ask(session, '*IDN?')).toBe('ACME\n');
-        await expect(session.read({ ...wait, signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
-        const pending = session.read({ ...wait, signal: CALM });
-        const refused = expect(pending).rejects.toMatchObject({ code: 'TB_ABORTED' });
-        // A call that waits for its turn gives it up at once.
-        const waiting = session.readStatusByte({ timeoutSeconds: 1, signal: AbortSignal.timeout(20) });
-        await expect(waiting).rejects.toThrow(/timeout/);
-        await session.close();
-        await refused;
-      } finally {
-        for (const close of closers.splice(0).toReversed()) await close();
-        other.remove();
-      }
-    },
-  );
-
-  it('breaks off a long wait on a message interface inside the library', async () => {
-    const { session } = await onBus(new AnsweringDevice({ '*IDN?': 'ACME\n' }));
-    const wait = { count: 1, terminator: null, timeoutSeconds: 3600, signal: AbortSignal.timeout(20) };
-    const before = await session.getAttribute(ABORTED, CALM);
-    await expect(session.read(wait)).rejects.toThrow(/timeout/);
-    expect(await ask(session, '*IDN?', null)).toBe('ACME\n');
-    expect(await session.getAttribute(ABORTED, CALM)).toBe(before + 1);
   });
 
   it('serves device clear, status byte and trigger', async () => {
@@ -219,39 +77,6 @@ describe.skipIf(!canCompile)('a VISA session', () => {
     const stream = await onSocket(device);
     const failure = stream.readStatusByte(PATIENT);
     await expect(failure).rejects.toMatchObject({ code: 'TB_VISA_UNSUPPORTED', symbol: 'VI_ERROR_NSUP_OPER' });
-  });
-
-  it('waits for service requests', async () => {
-    const { server, session } = await onBus(new AnsweringDevice());
-    await expect(session.waitForServiceRequest(SOON)).rejects.toMatchObject({ symbol: 'VI_ERROR_NENABLED' });
-    expect(await session.enableServiceRequests(CALM)).toBe('VI_SUCCESS');
-    expect(await session.enableServiceRequests(CALM)).toBe('VI_SUCCESS_EVENT_EN');
-    expect(await session.waitForServiceRequest(SOON)).toBe(false);
-    const waiting = session.waitForServiceRequest(PATIENT);
-    server.requestService();
-    expect(await waiting).toBe(true);
-    const given = session.waitForServiceRequest({ timeoutSeconds: 3600, signal: AbortSignal.timeout(20) });
-    await expect(given).rejects.toThrow(/timeout/);
-    await session.disableServiceRequests(CALM);
-    const stream = await onSocket(new AnsweringDevice());
-    await expect(stream.enableServiceRequests(CALM)).rejects.toMatchObject({ code: 'TB_VISA_UNSUPPORTED' });
-  });
-
-  it('locks others out, says so, and lets them in again', async () => {
-    const { visa, session } = await onBus(new AnsweringDevice({ '*IDN?': 'ACME\n' }));
-    const second = await opened(visa, GPIB);
-    expect(await session.lock('exclusive', SOON)).toBe('');
-    await expect(second.write(Buffer.from('*IDN?\n'), PATIENT)).rejects.toMatchObject({ code: 'TB_VISA_LOCKED' });
-    await expect(second.lock('exclusive', SOON)).rejects.toMatchObject({ code: 'TB_VISA_LOCKED' });
-    const granted = second.lock('exclusive', PATIENT);
-    await session.unlock(CALM);
-    await granted;
-    await second.unlock(CALM);
-    await expect(second.unlock(CALM)).rejects.toMatchObject({ symbol: 'VI_ERROR_SESN_NLOCKED' });
-    const key = await session.lock('shared', SOON);
-    expect(key).toBe('test-key');
-    expect(await second.lock('shared', { ...SOON, key })).toBe(key);
-    expect(await ask(second, '*IDN?', null)).toBe('ACME\n');
   });
 
   it('reads and sets attributes in their own widths', async () => {

@@ -19,7 +19,7 @@ import { serveMessages } from './message-server.ts';
 
 const BUS = 'GPIB0::26::INSTR';
 const LINE_FEED = Uint8Array.of(0x0a);
-const SOON = { awaited: 'the answer', timeoutSeconds: 0.2, signal: CALM };
+const SOON = { awaited: 'the answer', timeoutSeconds: 1, signal: CALM };
 const PATIENT = { awaited: 'the answer', timeoutSeconds: 20, signal: CALM };
 
 const closers: (() => Promise<void>)[] = [];
@@ -93,6 +93,18 @@ describe.skipIf(!canCompile).each(['socket', 'bus'] as const)('a link through VI
     await expect(link.query('*IDN?', wait)).rejects.toMatchObject({ code: 'TB_LINK_LOST' });
     await link.reopen(CALM);
     expect(await link.query('*IDN?', wait)).toBe('ACME');
+  });
+
+  it('never returns a block that was cut off', async () => {
+    const device: AnsweringDevice = new AnsweringDevice({
+      'CUT?': (send) => {
+        send('#3100half');
+        device.hangUp();
+      },
+    });
+    const { transport } = await through(wiring, device);
+    await send(transport, 'CUT?');
+    await expect(transport.readExactly(105, PATIENT)).rejects.toMatchObject({ code: 'TB_LINK_LOST' });
   });
 
   it('gives a pending read its end when it is closed', async () => {

@@ -1,0 +1,160 @@
+import { median } from 'd3-array';
+import type { StoredCell } from '../../db/records.ts';
+import { cellAt, enableLineOf } from '../../wafer/geometry.ts';
+import type { BenchmarkLine } from '../benchmark-line.ts';
+import { type SimulatedDieRun, simulatedDie } from './simulated-die.ts';
+
+const GEOMETRY = { rows: 40, columns: 50, columnsPerEnableLine: 2 } as const;
+/** Seeds and shares of defective cells. */
+const DIES = [
+  [1, 0.001],
+  [2, 0.002],
+  [3, 0.005],
+  [4, 0.01],
+  [5, 0.02],
+  [6, 0.05],
+] as const;
+/** Shares of the random sample in the trade-off curve. */
+const SAMPLES = [0.01, 0.05, 0.1];
+
+interface Compared {
+  readonly defects: number;
+  readonly speedup: number;
+  readonly sameClass: number;
+  readonly missedShorts: number;
+  readonly rP: Deviation;
+  readonly rAp: Deviation;
+  /** Whether the sample's 95 % interval of the mean V_sw holds the mean of the full plan. */
+  readonly covered: boolean;
+  readonly sampledCells: number;
+}
+
+interface Deviation {
+  readonly ofFull: number;
+  readonly ofTruth: number;
+}
+
+/** Adaptive against full plans on equal simulated dies, in simulated instrument time with relays and serial lines. */
+export async function adaptiveLines(): Promise<BenchmarkLine[]> {
+  const compared: Compared[] = [];
+  for (const [seed, defects] of DIES) {
+    const full = await simulatedDie({ seed, geometry: GEOMETRY, defects, mode: 'full' });
+    compared.push(compare(full, await simulatedDie({ seed, geometry: GEOMETRY, defects, mode: 'adaptive' }), defects));
+  }
+  const worst = (of: (one: Compared) => number) => Math.max(...compared.map(of));
+  const cells = GEOMETRY.rows * GEOMETRY.columns;
+  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+  return [
+    line('adaptive plan, six dies: less instrument time, median', median(compared, (one) => one.speedup) ?? 0, '×', 5),
+    ...compared.map(({ defects, speedup }) => line(`  ${percent(defects)} defects`, speedup, '×', 5)),
+    line('adaptive plan: same class as full, worst die', Math.min(...compared.map((one) => one.sameClass)), '', 0.999),
+    most(
+      'adaptive plan: shorted cells missed',
+      worst((one) => one.missedShorts),
+      'cells',
+      0,
+    ),
+    most(
+      'adaptive plan: mean R_P against full',
+      worst(({ rP }) => rP.ofFull),
+      '',
+      0.002,
+    ),
+    most(
+      'adaptive plan: mean R_AP against full',
+      worst(({ rAp }) => rAp.ofFull),
+      '',
+      0.002,
+    ),
+    most(
+      'adaptive plan: mean R_P against truth',
+      worst(({ rP }) => rP.ofTruth),
+      '',
+      0.005,
+    ),
+    most(
+      'adaptive plan: mean R_AP against truth',
+      worst(({ rAp }) => rAp.ofTruth),
+      '',
+      0.005,
+    ),
+    {
+      what: `adaptive plan: dies whose 95 % interval of mean V_sw (${median(compared, (one) => one.sampledCells)} of ${cells} cells) holds the full plan's mean`,
+      measured: compared.filter(({ covered }) => covered).length,
+      unit: `of ${compared.length}`,
+      reference: null,
+      goal: null,
+    },
+    ...(await tradeOff()),
+  ];
+}
+
+/** What a larger random sample costs, at 1 % defects. */
+async function tradeOff(): Promise<BenchmarkLine[]> {
+  const die = { seed: 4, geometry: GEOMETRY, defects: 0.01 } as const;
+  const full = await simulatedDie({ ...die, mode: 'full' });
+  const lines: BenchmarkLine[] = [];
+  for (const sampleFraction of SAMPLES) {
+    const adaptive = await simulatedDie({ ...die, mode: 'adaptive', change: { sampleFraction } });
+    const { speedup } = compare(full, adaptive, die.defects);
+    const what = `  trade-off: ${100 * sampleFraction} % of the pairs sampled`;
+    lines.push({ what, measured: speedup, unit: '×', reference: null, goal: null });
+  }
+  return lines;
+}
+
+function compare(full: SimulatedDieRun, adaptive: SimulatedDieRun, defects: number): Compared {
+  const classes = new Map(full.cells.map((cell) => [cell.cell, cell.class]));
+  const same = adaptive.cells.filter((cell) => classes.get(cell.cell) === cell.class).length;
+  const found = new Map(adaptive.cells.map((cell) => [cell.cell, cell.class]));
+  const shorts = full.cells.filter((cell) => cell.class === 'shorted');
+  const sampled = sampledCells(adaptive);
+  const sample = switchingOf(sampled);
+  const whole = mean(switchingOf(full.cells));
+  const spread = Math.sqrt(mean(sample.map((volts) => (volts - mean(sample)) ** 2)) / Math.max(1, sample.length - 1));
+  return {
+    defects,
+    speedup: full.instrumentSeconds / adaptive.instrumentSeconds,
+    sameClass: same / full.cells.length,
+    missedShorts: shorts.filter(({ cell }) => found.get(cell) !== 'shorted').length,
+    rP: deviation(full, adaptive, 'rP'),
+    rAp: deviation(full, adaptive, 'rAp'),
+    covered: Math.abs(mean(sample) - whole) <= 1.96 * spread,
+    sampledCells: sample.length,
+  };
+}
+
+/** Every cell has its resistances, by a quick read or a loop: its chance of inclusion is 1, and so is its weight. */
+function deviation(full: SimulatedDieRun, adaptive: SimulatedDieRun, key: 'rP' | 'rAp'): Deviation {
+  const healthy = ({ cells }: SimulatedDieRun) =>
+    cells.filter((cell) => cell.class === 'healthy' && cell[key] !== null);
+  const ours = mean(healthy(adaptive).map((cell) => cell[key] as number));
+  const truth = mean(healthy(adaptive).map((cell) => adaptive.truth[cell.cell][key]));
+  const theirs = mean(healthy(full).map((cell) => cell[key] as number));
+  return { ofFull: Math.abs(ours / theirs - 1), ofTruth: Math.abs(ours / truth - 1) };
+}
+
+/** Cells of the random sample: equal chances, so equal weights among each other. */
+function sampledCells({ cells, samplePairs }: SimulatedDieRun): StoredCell[] {
+  const pairs = new Set(samplePairs);
+  return cells.filter(({ cell }) => {
+    const { row, column } = cellAt(GEOMETRY, cell);
+    return pairs.has(enableLineOf(GEOMETRY, column) * GEOMETRY.rows + row);
+  });
+}
+
+function switchingOf(cells: readonly StoredCell[]): number[] {
+  return cells.flatMap((cell) => (cell.class === 'healthy' ? [cell.vSwitchPositive] : [])).filter((v) => v !== null);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function line(what: string, measured: number, unit: string, least: number): BenchmarkLine {
+  return { what, measured, unit, reference: null, goal: { at: 'least', value: least } };
+}
+
+function most(what: string, measured: number, unit: string, value: number): BenchmarkLine {
+  return { what, measured, unit, reference: null, goal: { at: 'most', value } };
+}
