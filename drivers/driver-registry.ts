@@ -5,9 +5,13 @@ import { EnableLineController } from './enable-line-controller.ts';
 import { FramedLink } from './framing/framed-link.ts';
 import type { AcceptIdentity } from './framing/instrument-identity.ts';
 import type { ChannelPlace } from './keithley-2600/tsp-library.ts';
+import { openKeithley2400 } from './keithley-2400.ts';
+import { openKeithley2450 } from './keithley-2450.ts';
 import { Keithley2600 } from './keithley-2600.ts';
+import { openKeysightB2900 } from './keysight-b2900.ts';
 import { KeysightE36300 } from './keysight-e36300.ts';
 import { LineMultiplexer } from './line-multiplexer.ts';
+import { SentioProber } from './sentio-prober.ts';
 import type { Link } from './transport/link.ts';
 import { parseResource } from './transport/resource-string.ts';
 import { VeloxProber } from './velox-prober.ts';
@@ -54,10 +58,29 @@ interface DriverEntry<Name extends string, Options extends z.ZodType<{ driver: N
   ): Promise<Opened>;
 }
 
+/** The same for any driver of a place: the schema has matched the options to the driver by its name. */
+interface AnyDriverEntry<Options, Opened extends Instrument> {
+  readonly options: Options;
+  readonly model: RegExp;
+  readonly modelText: string;
+  open(
+    link: Link,
+    name: string,
+    options: { readonly driver: string },
+    accept: AcceptIdentity,
+    signal: AbortSignal,
+  ): Promise<Opened>;
+}
+
 function entry<Name extends string, Options extends z.ZodType<{ driver: Name }>, Opened extends Instrument>(
   driver: DriverEntry<Name, Options, Opened>,
-): DriverEntry<Name, Options, Opened> {
+): AnyDriverEntry<Options, Opened> {
   return driver;
+}
+
+/** Options of a source with one channel: HI on the selected column, LO on the selected row. */
+function oneChannel<Name extends string>(driver: Name, mostVolts: number) {
+  return z.strictObject({ driver: z.literal(driver), resource, sourceRangeVolts: positive.max(mostVolts).default(2) });
 }
 
 /** Every driver, by the place of the bench file that it can fill. */
@@ -76,6 +99,27 @@ export const DRIVERS = {
       modelText: 'a Keithley 2600A/B with TSP-Link (not 2604B, 2614B, 2634B)',
       open: (link, name, options, accept, signal): Promise<SweepSource> =>
         Keithley2600.open(link, name, options, accept, signal),
+    }),
+    'keithley-2400': entry({
+      options: oneChannel('keithley-2400', 20),
+      model: /^24[0-4]\d(-LV|-C)?$/i,
+      modelText: 'a Keithley 2400 series SourceMeter (2400 to 2440)',
+      open: (link, name, _options, accept, signal): Promise<SweepSource> =>
+        openKeithley2400(link, name, accept, signal),
+    }),
+    'keithley-2450': entry({
+      options: oneChannel('keithley-2450', 20),
+      model: /^24(50|60|61|70)$/i,
+      modelText: 'a Keithley 2450, 2460, 2461 or 2470',
+      open: (link, name, _options, accept, signal): Promise<SweepSource> =>
+        openKeithley2450(link, name, accept, signal),
+    }),
+    'keysight-b2900': entry({
+      options: oneChannel('keysight-b2900', 20).extend({ channel: z.union([z.literal(1), z.literal(2)]).default(1) }),
+      model: /^B29[01]\d[ABC]L?$/i,
+      modelText: 'a Keysight or Agilent B2901 to B2912 (A, B or C)',
+      open: (link, name, { channel }, accept, signal): Promise<SweepSource> =>
+        openKeysightB2900(link, name, channel, accept, signal),
     }),
   },
   enable: {
@@ -127,16 +171,28 @@ export const DRIVERS = {
       modelText: 'a prober that answers *IDN? over the ProberBench text commands',
       open: (link, name, _options, accept, signal): Promise<Prober> => VeloxProber.open(link, name, accept, signal),
     }),
+    sentio: entry({
+      options: z.strictObject({ driver: z.literal('sentio'), resource }),
+      // As with Velox: the identification names the station.
+      model: /./,
+      modelText: 'a prober that answers *IDN? with the SENTIO remote command set',
+      open: (link, name, _options, accept, signal): Promise<Prober> => SentioProber.open(link, name, accept, signal),
+    }),
   },
 } as const;
 
 /** The `instruments` section of a bench file. */
 export const instrumentsSchema = z.strictObject({
-  smu: z.discriminatedUnion('driver', [DRIVERS.smu['keithley-2600'].options]),
+  smu: z.discriminatedUnion('driver', [
+    DRIVERS.smu['keithley-2600'].options,
+    DRIVERS.smu['keithley-2400'].options,
+    DRIVERS.smu['keithley-2450'].options,
+    DRIVERS.smu['keysight-b2900'].options,
+  ]),
   enable: z.discriminatedUnion('driver', [DRIVERS.enable['enable-line-controller'].options]),
   router: z.discriminatedUnion('driver', [DRIVERS.router['line-multiplexer'].options]),
   supplies: z.discriminatedUnion('driver', [DRIVERS.supplies['keysight-e36300'].options]),
-  prober: z.discriminatedUnion('driver', [DRIVERS.prober.velox.options]),
+  prober: z.discriminatedUnion('driver', [DRIVERS.prober.velox.options, DRIVERS.prober.sentio.options]),
 });
 
 export type BenchInstruments = z.output<typeof instrumentsSchema>;

@@ -2,7 +2,7 @@ import { addressesLike, type ReadBit, readableFraction } from './address-code.ts
 import { type CodePlaces, codePlaces } from './code-places.ts';
 import type { EnabledColumns } from './enabled-columns.ts';
 import { orderFaults } from './line-order.ts';
-import { bitOf, type RowReadings, readCell, readRows } from './row-readings.ts';
+import { bitOf, isFit, type RowReadings, readCell, readRows } from './row-readings.ts';
 import { isSound, type RowWalk } from './row-walk.ts';
 import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
 import { writeBit } from './write-bit.ts';
@@ -52,13 +52,19 @@ export async function proveAddresses(
 
 function decode(subject: TestSubject, places: CodePlaces, { cells }: RowReadings, rows: readonly number[]): CodeRead {
   const raw = new Map(rows.map((row): [number, ReadBit[]] => [row, cells[row].map((cell) => bitOf(subject, cell))]));
-  const known = [...raw].flatMap(([row, bits]) => bits.filter((_, place) => cells[row][place] !== null));
+  const fit = (row: number, place: number) => {
+    const cell = cells[row][place];
+    return cell !== null && isFit(subject, cell.a) && isFit(subject, cell.b);
+  };
+  const known = [...raw].flatMap(([row, bits]) => bits.filter((_, place) => fit(row, place)));
   const turned = places.pairs.map((_, place) => {
     const bits = rows.map((row) => raw.get(row)?.[place] ?? null).filter((bit) => bit !== null);
     return bits.length > 0 && bits.filter(Boolean).length > TURNED_FRACTION * bits.length;
   });
+  // A row of which too little can be read is neither right nor wrong.
+  const readable = [...raw].filter(([, bits]) => bits.filter((bit) => bit !== null).length >= places.bits);
   const candidates = new Map(
-    [...raw].map(([row, bits]): [number, number[]] => {
+    readable.map(([row, bits]): [number, number[]] => {
       const straight = bits.map((bit, place) => (bit === null ? null : bit !== turned[place]));
       return [row, addressesLike(places.words, straight)];
     }),
@@ -157,10 +163,13 @@ async function writeCode(
   const { book } = subject;
   let written = 0;
   let failed = 0;
+  let unfit = 0;
   const write = async (pair: number, row: number, bit: boolean) => {
     const right = await unlessRefused(() => writeBit(subject, pair, row, bit));
+    if (right === null) return;
     written += 1;
-    if (right !== true) failed += 1;
+    if (right === 'unfit') unfit += 1;
+    if (right === 'wrong') failed += 1;
   };
   for (const [place, pair] of places.pairs.entries()) {
     if (!isSound(subject, columns, pair)) continue;
@@ -175,7 +184,7 @@ async function writeCode(
   const cells = read.cells.map((row) => places.pairs.map((pair) => row[usable.indexOf(pair)] ?? null));
   const after = decode(subject, places, { pairs: places.pairs, cells }, walk.sound);
   nameOrder(subject, after);
-  const text = `${written} bits written, ${failed} cells did not take theirs`;
+  const text = `${written} bits: ${unfit} on cells not fit to carry one, ${failed} not taken`;
   if (after.present) book.close('addressWrite', 'passed', text);
   else {
     book.add(

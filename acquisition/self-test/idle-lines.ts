@@ -1,6 +1,6 @@
 import type { LineKind } from '../../drivers/capabilities.ts';
 import { PROBE_VOLTS, RefusedRoute, type Route } from './line-probe.ts';
-import { columnsOfPair, type TestSubject } from './test-subject.ts';
+import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
 
 /** Leakage of each column to ground, amperes at the probe voltage; 0 where it could not be routed. */
 export interface IdleLines {
@@ -54,6 +54,8 @@ export async function walkIdleLines(subject: TestSubject): Promise<IdleLines | n
     const one = await probe.amps({ columnA: PROBE_VOLTS });
     const other = await probe.amps({ columnB: PROBE_VOLTS });
     if (isJoined(one.columnA, one.columnB, leakageAmps)) {
+      // Open cells join the columns through the rows: an enable line that stays high, named by the walk that follows.
+      if (await conductsToRow(subject, { a, b })) continue;
       const text = `columns ${a} and ${b} are joined: shorted together, or one wire serves both`;
       book.add('columnLines', 'shorted', 'column', [a, b], text);
       continue;
@@ -73,6 +75,17 @@ export async function walkIdleLines(subject: TestSubject): Promise<IdleLines | n
   return { columnLeakAmps };
 }
 
+async function conductsToRow({ probe, probeRows, conductingAmps }: TestSubject, route: Route): Promise<boolean> {
+  for (const row of probeRows) {
+    const read = await unlessRefused(async () => {
+      await probe.place(null, { ...route, row });
+      return await probe.amps({ columnA: PROBE_VOLTS, columnB: PROBE_VOLTS });
+    });
+    if (read !== null && Math.abs(read.row) > conductingAmps) return true;
+  }
+  return false;
+}
+
 /** What goes in on one line comes out of the other. */
 function isJoined(into: number, outOf: number, leakageAmps: number): boolean {
   return Math.abs(into) > leakageAmps && Math.abs(into + outOf) < 0.5 * Math.abs(into);
@@ -82,6 +95,16 @@ function noteLeak({ book }: TestSubject, kind: LineKind, index: number, amps: nu
   const kiloohms = (PROBE_VOLTS / Math.abs(amps) / 1e3).toPrecision(3);
   const check = kind === 'row' ? 'rowLines' : 'columnLines';
   book.add(check, 'leaking', kind, [index], `${kind} ${index} leaks to ground through about ${kiloohms} kΩ`);
+}
+
+/**
+ * With the needles up: whether the router opens what it is told to. False when a relay reads back as closed; it is named in
+ * the book and no needle should touch.
+ */
+export async function relaysOpen(subject: TestSubject): Promise<boolean> {
+  await tryRoute(subject, { row: 0 });
+  await tryRoute(subject, {});
+  return !subject.book.has('stuckClosed');
 }
 
 /** True when the route stands; otherwise the relay to blame is in the book. */

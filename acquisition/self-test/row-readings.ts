@@ -17,6 +17,8 @@ export interface RowReadings {
 const BIT_RATIO = 1.35;
 /** Two rows are one line when all their cells agree within this: ten times the reading error, a tenth of the spread. */
 const SAME_LINE = 0.01;
+/** A short of some ohms between two rows shows on their shorted cells, which are few. */
+const ALIKE_FRACTION = 0.8;
 /** Cells that must agree before two rows are called one line: two of a die may be alike, not six. */
 const FEWEST_ALIKE = 6;
 
@@ -42,9 +44,14 @@ export function readCell({ probe }: TestSubject, pair: number, row: number): Pro
   });
 }
 
-export function bitOf({ conductingAmps }: TestSubject, cell: CellSiemens | null): ReadBit {
-  const least = conductingAmps / PROBE_VOLTS;
-  if (cell === null || cell.a < least || cell.b < least) return null;
+/** A cell fit to carry a bit: neither open, shorted nor subpar by the thresholds of the recipe. */
+export function isFit({ plan }: TestSubject, siemens: number): boolean {
+  const { openAboveOhms, subparBelowOhms } = plan.recipe.thresholds;
+  return siemens > 1 / openAboveOhms && siemens < 1 / subparBelowOhms;
+}
+
+export function bitOf(subject: TestSubject, cell: CellSiemens | null): ReadBit {
+  if (cell === null || !isFit(subject, cell.a) || !isFit(subject, cell.b)) return null;
   const ratio = cell.a / cell.b;
   return ratio > BIT_RATIO ? false : ratio < 1 / BIT_RATIO ? true : null;
 }
@@ -65,7 +72,8 @@ export function sameRows({ conductingAmps }: TestSubject, { cells }: RowReadings
       const y = other[i];
       return x === null || y === null || x < least || y < least ? [] : [[x, y]];
     });
-    return both.length >= FEWEST_ALIKE && both.every(([x, y]) => Math.abs(x - y) < SAME_LINE * Math.max(x, y));
+    const equal = both.filter(([x, y]) => Math.abs(x - y) < SAME_LINE * Math.max(x, y)).length;
+    return equal >= FEWEST_ALIKE && equal >= ALIKE_FRACTION * both.length;
   };
   const groups: number[][] = [];
   for (const row of rows) {

@@ -1,11 +1,13 @@
 import type { CodePlaces } from './code-places.ts';
 import type { EnabledColumns } from './enabled-columns.ts';
 import { PROBE_VOLTS } from './line-probe.ts';
-import { medianSiemens, openRows, type RowReadings, readRows, sameRows } from './row-readings.ts';
+import { isFit, medianSiemens, openRows, type RowReadings, readRows, sameRows } from './row-readings.ts';
 import { columnsOfPair, type TestSubject, unlessRefused } from './test-subject.ts';
 
 /** A P cell beside an AP cell conducts 1.4 times as much as the P cell alone; P cells of a die are alike within a few per cent. */
 const TWO_ROWS_RATIO = 1.25;
+/** Of two lines together, at least this part of the cells holds a P cell. */
+const TWO_ROWS_FRACTION = 0.4;
 /** Leaves out the shorted cells of a die. */
 const BEST_FRACTION = 0.95;
 
@@ -92,20 +94,25 @@ function nameStuckRow({ book }: TestSubject, { cells }: RowReadings, unrouted: r
 }
 
 /**
- * One line under two addresses, or two lines that touch: the best cells of two lines together conduct clearly more than the
- * best of all other rows, whatever states they are in.
+ * One line under two addresses, or two lines that touch: a good part of the cells of two lines together conduct more than
+ * the best of all other rows, whatever states they are in.
  */
 function nameSameRows(
-  { book }: TestSubject,
+  subject: TestSubject,
   { cells }: RowReadings,
   doubtful: readonly number[],
   group: readonly number[],
 ): void {
+  const { book } = subject;
   const values = (row: number) => cells[row].flatMap((cell) => (cell === null ? [] : [cell.a, cell.b]));
-  const others = cells.flatMap((_, row) => (doubtful.includes(row) ? [] : values(row))).toSorted((x, y) => x - y);
-  const best = others[Math.floor(BEST_FRACTION * others.length)] ?? Number.POSITIVE_INFINITY;
+  const others = cells.flatMap((_, row) =>
+    doubtful.includes(row) ? [] : values(row).filter((g) => isFit(subject, g)),
+  );
+  const best = others.toSorted((x, y) => x - y)[Math.floor(BEST_FRACTION * others.length)];
+  const own = values(group[0]);
+  const more = best === undefined ? 0 : own.filter((siemens) => siemens > TWO_ROWS_RATIO * best).length;
   const list = group.join(' and ');
-  if (Math.max(...values(group[0])) > TWO_ROWS_RATIO * best) {
+  if (more >= TWO_ROWS_FRACTION * own.length) {
     book.add('rowLines', 'shorted', 'row', group, `rows ${list} are shorted together: each reads the cells of both`);
   } else book.add('rowOrder', 'aliased', 'row', group, `rows ${list} lead to one line: both read the same cells`);
 }

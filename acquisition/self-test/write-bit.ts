@@ -1,7 +1,7 @@
 import { loopAmplitude } from '../../wafer/recipe.ts';
 import { largestLimitAmps } from '../pad-extremes.ts';
 import type { Levels } from './line-probe.ts';
-import { bitOf, readCell } from './row-readings.ts';
+import { bitOf, isFit, readCell } from './row-readings.ts';
 import { columnsOfPair, type TestSubject } from './test-subject.ts';
 
 const ATTEMPTS = 3;
@@ -37,16 +37,22 @@ export function pairLimitAmps({ plan }: TestSubject): number {
 /**
  * Writes one bit and reads it back: both columns to AP at one potential, then the bit's column to P. While one column is
  * driven alone the current between the two columns through the floating rows needs the recipe's largest limit.
- * True when it read back right.
+ * `unfit`: a cell is open, shorted or subpar and was not written. `wrong`: it does not read back.
  */
-export async function writeBit(subject: TestSubject, pair: number, row: number, bit: boolean): Promise<boolean> {
+export async function writeBit(
+  subject: TestSubject,
+  pair: number,
+  row: number,
+  bit: boolean,
+): Promise<'right' | 'wrong' | 'unfit'> {
   const { probe, plan } = subject;
+  const before = await readCell(subject, pair, row);
+  if (before === null || !isFit(subject, before.a) || !isFit(subject, before.b)) return 'unfit';
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    await probe.place(pair, { ...columnsOfPair(pair), row });
     await probe.pulse(writeLevels(pulseVolts(subject, 'AP'), 'both'), pairLimitAmps(subject), 2);
     const levels = writeLevels(pulseVolts(subject, 'P'), bit ? 'b' : 'a');
     await probe.pulse(levels, largestLimitAmps(plan.recipe.programme), 1);
-    if (bitOf(subject, await readCell(subject, pair, row)) === bit) return true;
+    if (bitOf(subject, await readCell(subject, pair, row)) === bit) return 'right';
   }
-  return false;
+  return 'wrong';
 }

@@ -22,7 +22,7 @@ it('of hundreds of junctions that break in the test, 99 % are found and named, a
     // A tail several times the default one, so that few cells hold enough losses. With many more, shorts would lie so close
     // together that measuring the partner of one stresses the partner of another, which no real wafer comes near.
     geometry: { rows: 6, columns: 300, columnsPerEnableLine: 2 },
-    earlyBreakdown: { fraction: 0.16, lowerByVolts: [0.3, 0.9] },
+    earlyBreakdown: { fraction: 0.22, lowerByVolts: [0.3, 0.9] },
   });
   onTestFinished(() => wired.close());
   const file = join(folder, 'wafer.sqlite');

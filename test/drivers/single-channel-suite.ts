@@ -152,8 +152,8 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
     await expect(run({ access: 'pair' })).rejects.toMatchObject(refusal);
     await expect(smu.spot({ columnA: 0.1, columnB: 0.2, row: 0 }, 1e-4, 0.1, CALM)).rejects.toMatchObject(refusal);
     await expect(smu.load({ ...SAMPLE_PROGRAMME, junctionCeilingVolts: 0.65 }, CALM)).rejects.toMatchObject(refusal);
-    const quick = { ...SAMPLE_PROGRAMME, preRead: { ...SAMPLE_PROGRAMME.preRead, nplc: 0.001 } };
-    await expect(smu.load(quick, CALM)).rejects.toMatchObject(refusal);
+    const slow = { ...SAMPLE_PROGRAMME, preRead: { ...SAMPLE_PROGRAMME.preRead, nplc: 30 } };
+    await expect(smu.load(slow, CALM)).rejects.toMatchObject(refusal);
   });
 
   it('reads a spot and returns to 0 V', async () => {

@@ -42,7 +42,9 @@ export function addTriggerCommands(tree: CommandTree, instrument: InstrumentB290
       { min: 1, max: MOST_READINGS, initial: 1, whole: true },
       {
         get: (suffix) => each(suffix)[0].count,
-        set: (count, suffix) => each(suffix).forEach((layer) => void (layer.count = count)),
+        set: (count, suffix) => {
+          for (const layer of each(suffix)) layer.count = count;
+        },
       },
       String,
     );
@@ -52,7 +54,9 @@ export function addTriggerCommands(tree: CommandTree, instrument: InstrumentB290
       { min: 0, max: 1e5, initial: 0, unit: 'S' },
       {
         get: (suffix) => each(suffix)[0].delaySeconds,
-        set: (seconds, suffix) => each(suffix).forEach((layer) => void (layer.delaySeconds = seconds)),
+        set: (seconds, suffix) => {
+          for (const layer of each(suffix)) layer.delaySeconds = seconds;
+        },
       },
     );
     addNumber(
@@ -61,12 +65,16 @@ export function addTriggerCommands(tree: CommandTree, instrument: InstrumentB290
       { min: 1e-5, max: 1e5, initial: 1e-5, unit: 'S' },
       {
         get: (suffix) => each(suffix)[0].timerSeconds,
-        set: (seconds, suffix) => each(suffix).forEach((layer) => void (layer.timerSeconds = seconds)),
+        set: (seconds, suffix) => {
+          for (const layer of each(suffix)) layer.timerSeconds = seconds;
+        },
       },
     );
     addChoice(tree, `${header}:SOURce[:SIGNal]`, TRIGGER_SOURCES, {
       get: (suffix) => each(suffix)[0].source,
-      set: (source, suffix) => each(suffix).forEach((layer) => void (layer.source = source)),
+      set: (source, suffix) => {
+        for (const layer of each(suffix)) layer.source = source;
+      },
     });
   }
   tree.add(':INITiate[:IMMediate][:ALL]', { set: (parameters) => instrument.initiate(listed(parameters)) });
