@@ -11,7 +11,8 @@ export type LoopReason = 'unclear' | 'near a boundary';
 /** How the pairs of a die were treated under an adaptive plan. */
 export interface LoopTally {
   readonly sampled: number;
-  readonly settledByQuickRead: number;
+  /** By their quick read, or as shorts and opens, which have no loop under any plan. */
+  readonly settled: number;
   readonly unclear: number;
   readonly nearBoundary: number;
   /** Wanted a loop when the budget was spent: undetermined. */
@@ -25,7 +26,7 @@ export class LoopChoice {
   readonly #classifier: Classifier;
   readonly #dieOrdinal: number;
   readonly #loopPairs: ReadonlySet<number>;
-  readonly #tally = { sampled: 0, settledByQuickRead: 0, unclear: 0, nearBoundary: 0, overBudget: 0 };
+  readonly #tally = { sampled: 0, settled: 0, unclear: 0, nearBoundary: 0, overBudget: 0 };
 
   constructor(plan: Plan, rules: AdaptiveRules, classifier: Classifier, dieOrdinal: number) {
     this.#plan = plan;
@@ -56,7 +57,7 @@ export class LoopChoice {
       });
     const reason = reasons.find((one) => one === 'unclear') ?? reasons.find((one) => one !== null) ?? null;
     const tally = this.#tally;
-    if (reason === null) tally.settledByQuickRead += 1;
+    if (reason === null) tally.settled += 1;
     else if (tally.unclear + tally.nearBoundary >= this.#rules.mostLoops) tally.overBudget += 1;
     else if (reason === 'unclear') tally.unclear += 1;
     else tally.nearBoundary += 1;

@@ -122,7 +122,7 @@ export class DieMeasurement {
   async #reportChoice(tally: LoopTally): Promise<void> {
     const loops = tally.sampled + tally.unclear + tally.nearBoundary;
     const text =
-      `adaptive plan: ${tally.settledByQuickRead} pairs settled by quick reads, ${loops} with a loop ` +
+      `adaptive plan: ${tally.settled} pairs settled without a loop, ${loops} with one ` +
       `(${tally.sampled} sampled, ${tally.unclear} unclear, ${tally.nearBoundary} near a boundary)` +
       (tally.overBudget > 0 ? `, ${tally.overBudget} left undetermined: the budget of loops was spent` : '');
     const level = tally.overBudget > 0 ? 'warning' : 'info';

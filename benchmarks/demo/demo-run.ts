@@ -54,7 +54,10 @@ export async function demoRun(...options: string[]): Promise<DemoRun> {
       await Promise.race([ended, wait(SAMPLE_MILLISECONDS)]);
     }
     const [status] = await ended;
-    if (status !== 0 || measuringSeconds === null) throw new Error(`the demo ended with status ${status}:\n${output}`);
+    // Status 1 says that somebody should look at the wafer, which a bad die of the simulated one may well ask for.
+    if (measuringSeconds === null || !output.includes('All of it took')) {
+      throw new Error(`the demo ended with status ${status}:\n${output}`);
+    }
     return { seconds: secondsSoFar(), measuringSeconds, client, bench, residentBytes };
   } finally {
     rmSync(folder, { recursive: true });

@@ -91,28 +91,6 @@ it('is killed at ten random moments and resumed: no violation, nothing missing, 
   reader.close();
 });
 
-it.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s stops after the sweep, stores it, and leaves the bench safe',
-  async (signal) => {
-    const { file, measure } = prepare();
-    const child = tunnelbench(...measure);
-    let text = '';
-    child.stdout?.on('data', (bytes) => (text += bytes));
-    const ended = once(child, 'exit');
-    await once(child.stderr as NodeJS.ReadableStream, 'data');
-    while (!hasSweeps(file)) await wait(20);
-    child.kill(signal);
-    expect(await ended).toEqual([1, null]);
-    expect(text).toContain('No: it was stopped.');
-    expect(text).toContain('bench safe');
-    const { result: state } = await control({ command: 'state' });
-    expect(JSON.stringify(state)).not.toMatch(/"outputOn":true/);
-    const { result } = (await control({ command: 'ledger' })) as { result: { violations: unknown[] } };
-    expect(result.violations).toEqual([]);
-    expect(verifyWafer(file).problems).toBe(0);
-  },
-);
-
 /** Bench file, recipe and the words of the command that measures with them. */
 function prepare() {
   const benchFile = join(folder, 'bench.yaml');
@@ -126,13 +104,6 @@ function prepare() {
   const measure = ['measure', benchFile, '--out', file, '--recipe', recipeFile];
   for (const field of fields) measure.push(`--${field}`, 'unknown');
   return { file, benchFile, measure };
-}
-
-function hasSweeps(file: string): boolean {
-  const reader = WaferReader.open(file);
-  const some = reader.sweepCount() > 0;
-  reader.close();
-  return some;
 }
 
 function hasSession(file: string): boolean {

@@ -19,8 +19,16 @@ export interface Table {
   readonly labels: Uint8Array;
 }
 
+const loaded = new Map<TableName, Table>();
+
 /** Throws TB_DATASET_INVALID when the file is not such a table. */
 export function loadTable(name: TableName): Table {
+  const table = loaded.get(name) ?? readTable(name);
+  loaded.set(name, table);
+  return table;
+}
+
+function readTable(name: TableName): Table {
   const text = readFileSync(new URL(`tables/${name}.csv`, import.meta.url), 'utf8');
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const [header, ...rows] = lines.map((line) => line.split(','));

@@ -28,6 +28,13 @@ export function studyPoints(study: StudyName, outcomes: readonly StoredOutcome[]
   return gather(OBSERVE[study](outcomes));
 }
 
+/** Gap of every in-situ or mapped network to the real-valued one of the same seed and samples, in points. */
+export function gapPoints(outcomes: readonly StoredOutcome[]): StudyPoint[] {
+  return gather(
+    gaps(outcomes).map(({ stored, gap }) => observe(stored, seriesOf(stored), stored.task.pairsPerWeight, gap)),
+  );
+}
+
 const OBSERVE: Readonly<Record<StudyName, (outcomes: readonly StoredOutcome[]) => Observation[]>> = {
   mnist: (outcomes) =>
     outcomes.flatMap((stored) => {
@@ -82,7 +89,7 @@ function sizeObservation(stored: StoredOutcome): Observation[] {
 }
 
 function gaps(outcomes: readonly StoredOutcome[]): { stored: StoredOutcome; gap: number }[] {
-  const place = ({ task: { problem } }: StoredOutcome) => JSON.stringify(problem);
+  const place = ({ task: { problem, seed } }: StoredOutcome) => JSON.stringify([problem, seed]);
   const real = new Map(outcomes.filter(({ task }) => task.method === 'real').map((each) => [place(each), each]));
   return outcomes.flatMap((stored) => {
     const reference = real.get(place(stored));

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import type { StoredOutcome } from '../in-situ-campaign.ts';
 import type { StudyName } from '../studies.ts';
 import { drawStudy } from './draw-study.ts';
-import { type StudyPoint, studyPoints } from './study-points.ts';
+import { gapPoints, type StudyPoint, studyPoints } from './study-points.ts';
 
-/** Writes `in-situ-<study>.csv`, `.svg` and `.png` into the folder; returns the points and the paths. */
+/**
+ * Writes `in-situ-<study>.csv`, `.svg` and `.png` into the folder, for MNIST the paired gaps to the real-valued network as well; returns
+ * the points and the paths.
+ */
 export function writeStudy(
   folder: string,
   study: StudyName,
@@ -16,12 +19,13 @@ export function writeStudy(
   const { svg, png } = drawStudy(study, points, subtitle);
   mkdirSync(folder, { recursive: true });
   const contents: [string, string | Uint8Array][] = [
-    ['csv', csv(points)],
-    ['svg', svg],
-    ['png', png],
+    ['.csv', csv(points)],
+    ['.svg', svg],
+    ['.png', png],
   ];
-  const files = contents.map(([extension, content]) => {
-    const file = join(folder, `in-situ-${study}.${extension}`);
+  if (study === 'mnist') contents.push(['-gaps.csv', csv(gapPoints(outcomes))]);
+  const files = contents.map(([ending, content]) => {
+    const file = join(folder, `in-situ-${study}${ending}`);
     writeFileSync(file, content);
     return file;
   });
