@@ -49,12 +49,15 @@ export class DieRecorder {
     return this.#watch.count > this.#lossLimit;
   }
 
-  /** Finds the cells that broke in these visits; quick, so that it can be known before the next sweep starts. */
-  look(visits: Measured['visits']): Findings {
+  /**
+   * Finds the cells that broke in these visits; quick, so that it can be known before the next sweep starts. A visit that
+   * was to measure its pair owes a sweep of every side; a second look does not.
+   */
+  look(visits: Measured['visits'], owesEverySide = true): Findings {
     const { geometry } = this.#task.plan.bench;
     const losses: { loss: Loss; text: string }[] = [];
     for (const { pair, superseded, record } of visits.map(({ visit }) => visit)) {
-      this.#unresolved += geometry.columnsPerEnableLine - record.length;
+      if (owesEverySide) this.#unresolved += geometry.columnsPerEnableLine - record.length;
       for (const sweep of [...superseded, ...record]) {
         // Alone, milliamperes of sneak current flow from column to column: their gain errors would fake a leak.
         if (sweep.access === 'pair') {

@@ -4,6 +4,8 @@ import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { ContactCheck } from './contact-check.ts';
 import { type ContactWatcher, contactDie, releaseDie } from './die-contact.ts';
 import { checkFingerprint } from './die-fingerprint.ts';
+import { countsBetween, type DieSummary, dieSummaryText } from './die-summary.ts';
+import { estimatePlan } from './duration-estimate.ts';
 import { DieMeasurement, type DieTask } from './measure-die.ts';
 import { DIES_FOR_NEEDLE, type NeedleWatch } from './needle-watch.ts';
 import { pairPositions, positionCount } from './plan.ts';
@@ -18,6 +20,8 @@ export interface DieContext extends DieTask {
   readonly resumed: boolean;
   /** The session turns to this die. */
   readonly arrived: (die: DieSite) => void;
+  /** A die was measured to its end. */
+  readonly finished: (summary: DieSummary) => void;
   /** So many cells were lost on the die. */
   readonly lost: (cells: number) => void;
 }
@@ -27,13 +31,14 @@ export interface DieContext extends DieTask {
  * measurement from its cursor on, release. A die without contact is left out and the session goes on.
  */
 export async function visitDie(context: DieContext, die: DieSite, number: number): Promise<'done' | 'stopped'> {
-  const { bench, plan, store, route, stop, meter, earlier } = context;
+  const { bench, plan, store, route, stop, meter, earlier, now } = context;
+  const begunMs = now();
   const start = earlier.nextPosition(die.ordinal);
   meter.skipEarlier(Math.min(start, pairPositions(plan)) * plan.bench.geometry.columnsPerEnableLine);
   const { state, touchdowns } = earlier.die(die.ordinal);
   if (start >= positionCount(plan)) {
     // Killed between the last sweep and the end of the die.
-    if (state === 'measuring') await noteFinished(context, die);
+    if (state === 'measuring') await noteMeasured(context, die, `die ${dieLabel(die)} measured`);
     return 'done';
   }
   const limit = plan.recipe.contact.maxTouchdownsPerDie;
@@ -55,9 +60,19 @@ export async function visitDie(context: DieContext, die: DieSite, number: number
   await noteTemperature(context, die);
   await recognise(context, die);
   await store.updateDie(die.ordinal, { state: 'measuring', contactPassed: true, reason: null });
+  const { counts } = meter.snapshot();
   const measurement = new DieMeasurement(context, die, start, context.resumed);
   const result = await measurement.run().finally(() => context.lost(measurement.losses));
-  if (result === 'finished') await noteFinished(context, die);
+  if (result === 'finished') {
+    const done = (positionCount(plan) - start) / positionCount(plan);
+    await noteFinished(context, {
+      die,
+      counts: countsBetween(counts, meter.snapshot().counts),
+      losses: measurement.losses,
+      seconds: (now() - begunMs) / 1000,
+      plannedSeconds: done * estimatePlan(plan).dieSeconds,
+    });
+  }
   await releaseDie(bench, route, stop.signal);
   if (result === 'stopped') return 'stopped';
   await checkNeedles(context, die);
@@ -100,10 +115,20 @@ async function noteTemperature({ bench, store, plan, events, stop }: DieContext,
   await events.write('warning', 'chuck-temperature', text, ordinal, { chuckCelsius, wanted });
 }
 
-async function noteFinished({ store, events }: DieContext, die: DieSite): Promise<void> {
+async function noteFinished(context: DieContext, summary: DieSummary): Promise<void> {
+  await noteMeasured(context, summary.die, dieSummaryText(summary), summary);
+  context.finished(summary);
+}
+
+async function noteMeasured(
+  { store, events }: DieContext,
+  { ordinal }: DieSite,
+  text: string,
+  summary?: DieSummary,
+): Promise<void> {
   await store.flush();
-  await store.updateDie(die.ordinal, { state: 'measured' });
-  await events.write('info', 'die-finished', `die ${dieLabel(die)} measured`, die.ordinal);
+  await store.updateDie(ordinal, { state: 'measured' });
+  await events.write('info', 'die-finished', text, ordinal, summary);
 }
 
 async function noteSkipped({ events }: DieContext, die: DieSite, reason: string): Promise<void> {

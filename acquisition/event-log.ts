@@ -18,6 +18,8 @@ export type EventKind =
   | 'die-finished'
   | 'die-skipped'
   | 'cells-unresolved'
+  | 'session-paused'
+  | 'session-resumed'
   | 'session-stopped'
   | 'session-failed'
   | 'watcher-failed'

@@ -6,6 +6,7 @@ import { AttemptWindows } from './attempt-windows.ts';
 import type { Classifier } from './classifier.ts';
 import { DieRecorder } from './die-recorder.ts';
 import type { EventLog } from './event-log.ts';
+import { ExposedPairs } from './exposed-pairs.ts';
 import { LoopChoice, type LoopTally } from './loop-choice.ts';
 import { PairMeter, type PairVisit } from './pair-meter.ts';
 import { cellOf, pairAt } from './pair-order.ts';
@@ -30,6 +31,8 @@ export interface DieTask {
   readonly route: PairRoute;
   readonly stop: StopRequest;
   readonly now: () => number;
+  /** Waits while the session is asked to; the source is at 0 V. */
+  readonly pauseIfAsked: () => Promise<void>;
   /** Called after each position. */
   readonly tick: () => void;
 }
@@ -45,6 +48,7 @@ export class DieMeasurement {
   readonly #seen: number[] = [];
   #referenceDueMs: number;
   readonly #windows: AttemptWindows;
+  readonly #exposed = new ExposedPairs();
   readonly #choice: LoopChoice | null;
   #position: number;
 
@@ -80,9 +84,11 @@ export class DieMeasurement {
     const { plan } = this.#task;
     if ((await this.#measurePairs()) === 'stopped') return 'stopped';
     while (this.#position < positionCount(plan)) {
+      await this.#task.pauseIfAsked();
       if (this.#stopped() || (await this.#repeatPosition()) === 'stopped') return 'stopped';
     }
     await this.#referenceRound();
+    if ((await this.#lookAtExposed()) === 'stopped') return 'stopped';
     await this.#recorder.report();
     if (this.#choice !== null) await this.#reportChoice(this.#choice.tally);
     return 'finished';
@@ -95,6 +101,7 @@ export class DieMeasurement {
     while (this.#position < pairs) {
       const position = this.#position;
       if (running === null) {
+        await this.#task.pauseIfAsked();
         if (this.#stopped()) return 'stopped';
         if (this.#referenceIsDue()) await this.#referenceRound();
         await this.#windows.of(position);
@@ -132,7 +139,9 @@ export class DieMeasurement {
   /** Whether the next pair may be armed before this one is stored: its attempt is durable and nobody wants a pause. */
   #mayGoOn(pairs: number): boolean {
     if (this.#position >= pairs || this.#windows.durable(this.#position) === null) return false;
-    return this.#task.stop.reason === null && !this.#referenceIsDue() && !this.#recorder.lostTooMany;
+    const { stop } = this.#task;
+    const wanted = stop.reason !== null || stop.paused !== null || this.#referenceIsDue();
+    return !wanted && !this.#recorder.lostTooMany;
   }
 
   #visit(position: number): Promise<PairVisit> {
@@ -148,6 +157,7 @@ export class DieMeasurement {
 
   #notePosition(position: number, visit: PairVisit): void {
     const { plan } = this.#task;
+    this.#exposed.note(this.#pair(position), position, visit);
     this.#noteReference(position);
     if (this.#referencePairs.has(pairIndexAt(plan, position))) this.#lookAtReference(visit);
     this.#task.tick();
@@ -169,6 +179,7 @@ export class DieMeasurement {
       if (this.#stopped()) return 'stopped';
       const visit = await this.#meter.visit(pair, null, stop.signal);
       visits.push({ visit, repeat });
+      this.#exposed.note(pair, position, visit);
       repeat += 1 + visit.superseded.length;
       if (!visit.record.some(({ reading }) => reading.kind === 'loop')) break;
     }
@@ -194,6 +205,17 @@ export class DieMeasurement {
     const percent = (100 * drift.median).toFixed(2);
     const text = `reference cells moved by ${percent} % (median of ${drift.cells})`;
     await events.write(drift.alarm ? 'warning' : 'info', 'reference-drift', text, this.#die.ordinal, drift);
+  }
+
+  /** Whether a cell beside a short has broken since it was measured, because others of its columns were. */
+  async #lookAtExposed(): Promise<'done' | 'stopped'> {
+    for (const position of this.#exposed.positions()) {
+      if (this.#stopped()) return 'stopped';
+      const attemptId = await this.#attempt(position, position, 'retest');
+      const visit = await this.#meter.lookAtLowBias(this.#pair(position), this.#task.stop.signal);
+      await this.#recorder.store(attemptId, this.#recorder.look([{ visit, repeat: 1 }], false), this.#position);
+    }
+    return 'done';
   }
 
   #lookAtReference({ pair, record }: PairVisit): void {

@@ -76,6 +76,13 @@ export class PairMeter {
     return state;
   }
 
+  /** A look at low bias, which leaves every magnetic state alone: sweeps of those sides only that are low. */
+  async lookAtLowBias(pair: Pair, signal: AbortSignal): Promise<PairVisit> {
+    const state = freshPair(this.#plan.recipe.programme, this.#sides);
+    const request: RunRequest = { run: 'lowBias', access: 'pair', rangeOverride: null };
+    return toVisit(pair, await this.#run(state, request, pair, null, signal));
+  }
+
   async #run(
     state: PairState,
     request: RunRequest,

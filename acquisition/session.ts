@@ -6,6 +6,7 @@ import { type ErrorCode, TunnelbenchError } from '../wafer/tunnelbench-error.ts'
 import { examineBench, identifyBench, whatIsLive } from './bench-examination.ts';
 import type { Classifier } from './classifier.ts';
 import { configureBench } from './die-power.ts';
+import type { DieSummary } from './die-summary.ts';
 import { type DieContext, visitDie } from './die-visit.ts';
 import { EventLog } from './event-log.ts';
 import { NeedleWatch } from './needle-watch.ts';
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly earlier?: EarlierWork;
   readonly stop?: StopRequest;
   readonly onProgress?: (progress: MeasurementProgress) => void;
+  /** After each die that was measured to its end. */
+  readonly onDieFinished?: (summary: DieSummary) => void;
   /** Rows after they were handed to the writer: live plots, adaptive plans. */
   readonly onRecorded?: (rows: Recorded) => void;
   readonly now?: () => number;
@@ -180,6 +183,14 @@ class Session {
       .catch(() => {});
   }
 
+  async #pauseIfAsked(): Promise<void> {
+    const { paused } = this.#stop;
+    if (paused === null) return;
+    await this.#events.write('info', 'session-paused', `paused: ${paused}`, this.#die?.ordinal ?? null);
+    await this.#stop.whenResumed();
+    await this.#events.write('info', 'session-resumed', 'the pause is over', this.#die?.ordinal ?? null);
+  }
+
   async #stopped(): Promise<'stopped'> {
     await this.#events.write('info', 'session-stopped', `stopped on request: ${this.#stop.reason}`);
     return 'stopped';
@@ -220,6 +231,7 @@ class Session {
       route: this.#route,
       stop: this.#stop,
       now: this.#now,
+      pauseIfAsked: () => this.#pauseIfAsked(),
       tick: () => this.#tick(),
       meter: this.#meter,
       needles: this.#needles,
@@ -227,6 +239,9 @@ class Session {
       resumed: this.#options.earlier !== undefined,
       arrived: (die) => {
         this.#die = die;
+      },
+      finished: (summary) => {
+        this.#tellWatcher('die summary', () => this.#options.onDieFinished?.(summary));
       },
       lost: (cells) => {
         this.#losses += cells;

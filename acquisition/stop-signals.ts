@@ -8,7 +8,8 @@ export interface SignalSource {
 
 /**
  * First Ctrl-C: finish the sweep, store it, stop safely. Second: abort the sweep, stop safely. SIGTERM and a closed
- * terminal stop like the first Ctrl-C. Returns the function that takes the handlers away again.
+ * terminal stop like the first Ctrl-C. Ctrl-Z (SIGTSTP) pauses instead of suspending the program, which would leave the
+ * bench alone; Ctrl-Z again, or SIGCONT, goes on. Returns the function that takes the handlers away again.
  */
 export function stopOnSignals(
   stop: StopRequest,
@@ -28,10 +29,27 @@ export function stopOnSignals(
     tell('Asked to terminate: stopping after this sweep; the bench will be made safe.');
     stop.finish('SIGTERM');
   };
+  const goOn = () => {
+    if (stop.paused === null) return;
+    tell('Going on.');
+    stop.resume();
+  };
+  const pause = () => {
+    if (stop.paused !== null) {
+      goOn();
+      return;
+    }
+    tell('Pausing after this sweep, source at 0 V. Ctrl-Z again (or SIGCONT) goes on, Ctrl-C stops.');
+    stop.pause('Ctrl-Z');
+  };
+  source.on('SIGTSTP', pause);
+  source.on('SIGCONT', goOn);
   source.on('SIGINT', interrupt);
   source.on('SIGTERM', terminate);
   source.on('SIGHUP', terminate);
   return () => {
+    source.off('SIGTSTP', pause);
+    source.off('SIGCONT', goOn);
     source.off('SIGINT', interrupt);
     source.off('SIGTERM', terminate);
     source.off('SIGHUP', terminate);

@@ -7,8 +7,8 @@ import type { BenchmarkLine, SkippedLine } from './benchmark-line.ts';
 import { demoRun } from './demo/demo-run.ts';
 import { usageOf } from './demo/process-usage.ts';
 
-/** Of each die of the wafer; with the repeat sample and the reference cells several sweeps a cell. */
-const CELLS_OF_A_DIE = 600;
+/** Of each die of the wafer; with the repeated loops about 1,200 sweeps a die. */
+const CELLS_OF_A_DIE = 200;
 
 type Lines = (BenchmarkLine | SkippedLine)[];
 

@@ -5,13 +5,15 @@ import type { LineRouter, SweepSource } from './capabilities.ts';
 export function accessProblem(
   scheme: 'pair' | 'single',
   source: Pick<SweepSource, 'accessSchemes'>,
-  router: Pick<LineRouter, 'rows' | 'canConnect' | 'unselected'>,
+  router: Pick<LineRouter, 'rows' | 'canConnect' | 'unselected' | 'exchangesHiLo'>,
   geometry: CrossbarGeometry,
 ): string | null {
   if (!source.accessSchemes.includes(scheme)) return `the source realises only ${source.accessSchemes.join(', ')}`;
   if (scheme === 'single') {
     const guarded = geometry.columnsPerEnableLine === 1 || router.unselected === 'guard';
-    return guarded ? null : 'the neighbour column needs a guard and the router leaves unselected lines otherwise';
+    if (!guarded) return 'the neighbour column needs a guard and the router leaves unselected lines otherwise';
+    // Without it the negative half would pull the column's pad below the substrate, where its diode conducts.
+    return router.exchangesHiLo === true ? null : 'the router cannot exchange HI and LO for the negative half';
   }
   if (geometry.columnsPerEnableLine !== 2) return 'an enable line opens one column: there is no pair';
   for (let column = 0; column < geometry.columns; column += 2) {

@@ -13,7 +13,7 @@ import {
   type SweepSource,
 } from './capabilities.ts';
 import type { InstrumentPlace } from './driver-registry.ts';
-import { instrumentOpeners } from './open-bench.ts';
+import { instrumentOpeners, type OpenBenchOptions } from './open-bench.ts';
 
 /** What was found at one place of a bench file. */
 export interface InstrumentCheck {
@@ -57,8 +57,9 @@ export async function checkBench(
   file: BenchFile,
   programme: SweepProgramme | null,
   signal: AbortSignal,
+  wires: OpenBenchOptions = {},
 ): Promise<BenchCheck> {
-  const openers = instrumentOpeners(file, signal);
+  const openers = instrumentOpeners(file, signal, wires);
   const found: { source?: SweepSource; router?: LineRouter } = {};
   const check = async <T extends Instrument>(
     place: InstrumentPlace,

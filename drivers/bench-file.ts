@@ -31,6 +31,14 @@ export interface BenchFile {
   readonly polarity: { readonly apToP: 'positive' | 'negative' };
   readonly wafer: { readonly id: string; readonly dies: readonly DieSite[] };
   readonly contact: { readonly overdriveMicrometres: number; readonly settleSeconds: number };
+  /** A resistor on the probe card between two lines of the router, for the self-test; null without one. */
+  readonly referenceResistor: {
+    readonly row: number;
+    readonly column: number;
+    readonly ohms: number;
+    /** Largest relative deviation. */
+    readonly tolerance: number;
+  } | null;
 }
 
 const positive = z.number().positive();
@@ -96,6 +104,15 @@ const schema = z.strictObject({
       settleSeconds: z.number().min(0).max(60),
     })
     .default({ overdriveMicrometres: 50, settleSeconds: 0.2 }),
+  referenceResistor: z
+    .strictObject({
+      row: z.int().min(0),
+      column: z.int().min(0),
+      ohms: positive,
+      tolerance: positive.max(0.5).default(0.01),
+    })
+    .nullable()
+    .default(null),
 });
 
 /** Sections that every bench must state itself: a default that fits another bench could destroy devices on this one. */

@@ -151,6 +151,8 @@ export interface LineRouter extends Instrument {
   readonly columns: number;
   /** What unselected lines do. */
   readonly unselected: 'float' | 'ground' | 'guard';
+  /** Whether one channel's HI and LO can change places between column and row; routers that cannot leave it out. */
+  readonly exchangesHiLo?: boolean;
   /** Whether a crosspoint exists at all. */
   canConnect(crosspoint: Crosspoint): boolean;
   configure(settleSeconds: number, signal: AbortSignal): Promise<void>;

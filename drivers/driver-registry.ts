@@ -4,9 +4,9 @@ import type { EnableLines, Instrument, LineRouter, Prober, Supplies, SweepSource
 import { EnableLineController } from './enable-line-controller.ts';
 import { FramedLink } from './framing/framed-link.ts';
 import type { AcceptIdentity } from './framing/instrument-identity.ts';
-import type { ChannelPlace } from './keithley-2600/tsp-library.ts';
 import { openKeithley2400 } from './keithley-2400.ts';
 import { openKeithley2450 } from './keithley-2450.ts';
+import type { ChannelPlace } from './keithley-2600/tsp-library.ts';
 import { Keithley2600 } from './keithley-2600.ts';
 import { openKeysightB2900 } from './keysight-b2900.ts';
 import { KeysightE36300 } from './keysight-e36300.ts';

@@ -53,9 +53,9 @@ export class SentioProber implements Prober {
     return { height, moving: false, die: await this.#die(signal), touchdowns };
   }
 
-  /** The wafer's name in the wafer map. */
+  /** What the loader knows of the wafer on the chuck; it stays empty where wafers are loaded by hand. */
   async readWaferId(signal: AbortSignal): Promise<string> {
-    return (await this.#command('map:get_prop wafer_id', QUERY_SECONDS, signal)).text;
+    return (await this.#command('loader:query_wafer_id chuck, 1', QUERY_SECONDS, signal)).text;
   }
 
   /** Null where the prober has no thermal chuck, which it says with an error. */
@@ -117,9 +117,9 @@ export class SentioProber implements Prober {
     return this.#link.close();
   }
 
-  /** Chooses the native command set; answered or not, depending on the release, so a query follows to be in step. */
-  async #takeControl(signal: AbortSignal): Promise<void> {
-    await this.#command('*RCS 1', QUERY_SECONDS, signal);
+  /** Chooses the native command set; this command alone has no reply. */
+  #takeControl(signal: AbortSignal): Promise<void> {
+    return this.#link.send('*RCS 1\n', signal);
   }
 
   /** One absolute step. After a time-out the position is asked for, never stepped again. */
@@ -140,7 +140,10 @@ export class SentioProber implements Prober {
   async #die(signal: AbortSignal): Promise<{ x: number; y: number } | null> {
     const command = 'map:die:get_current_index';
     const reply = await this.#converse(command, QUERY_SECONDS, signal);
-    return reply.error === 0 ? this.#place(command, reply.text) : null;
+    if (reply.error !== 0) return null;
+    // The place in the route comes first.
+    const [, ...place] = reply.text.split(',');
+    return this.#place(command, place.join(','));
   }
 
   /** "column,row[,site]". */
@@ -161,11 +164,11 @@ export class SentioProber implements Prober {
     });
   }
 
-  /** Chuck height against the taught heights: at or above contact, at or below separation, or unknown in between. */
+  /** Chuck height above the axis' zero, which is the default reference, against the taught heights: at or above contact, at or below separation, or unknown in between. */
   async #height(signal: AbortSignal): Promise<ChuckHeight> {
     const { contact, separation } = await this.#heights(signal);
-    const reply = await this.#command('get_chuck_z Z', QUERY_SECONDS, signal);
-    const z = this.#number('get_chuck_z Z', reply.text.split(',')[0]);
+    const reply = await this.#command('get_chuck_z', QUERY_SECONDS, signal);
+    const z = this.#number('get_chuck_z', reply.text.split(',')[0]);
     if (!(contact > separation)) return 'unknown';
     if (z >= contact - HEIGHT_TOLERANCE) return 'contact';
     return z <= separation + HEIGHT_TOLERANCE ? 'separation' : 'unknown';

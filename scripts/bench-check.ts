@@ -5,24 +5,26 @@ import { type AccessCheck, checkBench, type InstrumentCheck } from '../drivers/b
 import { readBenchFile } from '../drivers/bench-file.ts';
 import { addBenchListCommand } from './bench-list.ts';
 import { benchSettings } from './bench-settings.ts';
+import { addBenchTestCommand } from './bench-test.ts';
+import { withWireLog } from './with-wire-log.ts';
 
 /** `tunnelbench bench check`: exit status 0 when every instrument and every access scheme asked for is usable. */
 export function addBenchCommand(program: Command): void {
   const bench = program.command('bench').description('Work with the instruments of a bench file.');
   addBenchListCommand(bench);
+  addBenchTestCommand(bench);
   bench
     .command('check')
     .description('Identify every instrument, drain error queues, read limits back; nothing is switched on.')
     .argument('<bench.yaml>', 'bench file')
     .option('--recipe <file>', 'also hold this recipe against the bench and load it into the source')
-    .action(async (file: string, { recipe }: { recipe?: string }) => {
+    .option('--wire-log <file>', 'record every byte on every wire, for a replay')
+    .action(async (file: string, { recipe, wireLog }: { recipe?: string; wireLog?: string }) => {
       const benchFile = await readBenchFile(file);
       const checked = recipe === undefined ? null : await readRecipeFile(recipe);
       if (checked) checkAgainstBench(checked, benchSettings(benchFile));
-      const { instruments, access, ok } = await checkBench(
-        benchFile,
-        checked?.programme ?? null,
-        AbortSignal.timeout(120_000),
+      const { instruments, access, ok } = await withWireLog(benchFile, wireLog, (wires) =>
+        checkBench(benchFile, checked?.programme ?? null, AbortSignal.timeout(120_000), wires),
       );
       for (const line of instruments.flatMap(instrumentLines)) console.log(line);
       for (const line of access.map(accessLine)) console.log(line);

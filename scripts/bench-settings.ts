@@ -20,7 +20,7 @@ export function benchSettings(file: BenchFile): BenchSettings {
   };
 }
 
-/** The bench file as it is stored with a session. */
-export function benchJson(file: BenchFile): string {
-  return JSON.stringify({ bench: file.name, file: file.file, text: file.text });
+/** The bench file, and the self-test that went before, as they are stored with a session. */
+export function benchJson(file: BenchFile, selfTest?: unknown): string {
+  return JSON.stringify({ bench: file.name, file: file.file, text: file.text, ...(selfTest !== undefined && { selfTest }) });
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type DieSummary, dieSummaryText } from '../acquisition/die-summary.ts';
 import { dryRun } from '../acquisition/dry-run.ts';
 import type { SessionOutcome } from '../acquisition/session.ts';
 import { checkSessionFields, SESSION_FIELDS } from '../acquisition/session-fields.ts';
@@ -41,6 +42,7 @@ export function addMeasureCommand(program: Command): void {
 export interface Watch {
   readonly stop: StopRequest;
   readonly onProgress: ProgressLine['update'];
+  readonly onDieFinished: (summary: DieSummary) => void;
 }
 
 /** Opens the bench, shows progress, stops on signals, and closes the bench whatever happens. */
@@ -58,7 +60,11 @@ export async function withBench(
   try {
     const bench = await openBench(benchFile, stop.signal);
     try {
-      return await run(bench, { stop, onProgress: (state) => progress.update(state) });
+      return await run(bench, {
+        stop,
+        onProgress: (state) => progress.update(state),
+        onDieFinished: (summary) => tell(dieSummaryText(summary)),
+      });
     } finally {
       await bench.close();
     }

@@ -1,5 +1,6 @@
 import { v7 as uuidV7 } from 'uuid';
 import type { Classifier } from '../acquisition/classifier.ts';
+import type { DieSummary } from '../acquisition/die-summary.ts';
 import type { FrozenPlan } from '../acquisition/plan.ts';
 import type { MeasurementProgress } from '../acquisition/progress.ts';
 import type { Recorded } from '../acquisition/record-stream.ts';
@@ -20,6 +21,7 @@ interface Watched {
   readonly benchJson: string;
   readonly stop?: StopRequest;
   readonly onProgress?: (progress: MeasurementProgress) => void;
+  readonly onDieFinished?: (summary: DieSummary) => void;
   readonly onRecorded?: (rows: Recorded) => void;
 }
 
@@ -85,12 +87,13 @@ function classifierFor({ programme, thresholds }: Recipe): Classifier {
   return createClassifier(programme, thresholds);
 }
 
-function watchedOf({ bench, benchJson, stop, onProgress, onRecorded }: Watched): Watched {
+function watchedOf({ bench, benchJson, stop, onProgress, onDieFinished, onRecorded }: Watched): Watched {
   return {
     bench,
     benchJson,
     ...(stop && { stop }),
     ...(onProgress && { onProgress }),
+    ...(onDieFinished && { onDieFinished }),
     ...(onRecorded && { onRecorded }),
   };
 }

@@ -12,6 +12,11 @@ const LEAST_READABLE = 0.9;
 /** Every bit is 0 in two thirds of all rows: a pair with more ones than this is turned round. */
 const TURNED_FRACTION = 0.6;
 
+/** On a die with more bad cells than this a majority of cells proves nothing of their lines. */
+const LEAST_FIT = 0.85;
+/** A pair whose orientation is to be told by majority must be readable in this part of all rows. */
+const LEAST_ROWS = 0.6;
+
 interface CodeRead {
   readonly present: boolean;
   readonly turnedPairs: readonly number[];
@@ -33,6 +38,12 @@ export async function proveAddresses(
   walk: RowWalk,
 ): Promise<void> {
   const { book, geometry } = subject;
+  const fit = fitFraction(subject, walk);
+  if (fit < LEAST_FIT) {
+    const text = `only ${(100 * fit).toFixed(0)} % of the cells that would carry the code are fit for it: test on a better die`;
+    for (const check of ['rowOrder', 'pairOrder', 'addressWrite'] as const) book.close(check, 'notProven', text);
+    return;
+  }
   const found = decode(subject, places, walk.readings, walk.sound);
   if (!found.present) {
     if (book.findings.some(({ fault }) => fault !== 'open')) {
@@ -52,14 +63,18 @@ export async function proveAddresses(
 
 function decode(subject: TestSubject, places: CodePlaces, { cells }: RowReadings, rows: readonly number[]): CodeRead {
   const raw = new Map(rows.map((row): [number, ReadBit[]] => [row, cells[row].map((cell) => bitOf(subject, cell))]));
-  const fit = (row: number, place: number) => {
+  const carries = (row: number, place: number) => {
     const cell = cells[row][place];
     return cell !== null && isFit(subject, cell.a) && isFit(subject, cell.b);
   };
-  const known = [...raw].flatMap(([row, bits]) => bits.filter((_, place) => fit(row, place)));
+  const known = [...raw].flatMap(([row, bits]) => bits.filter((_, place) => carries(row, place)));
+  for (const [place] of places.pairs.entries()) {
+    const bits = [...raw.values()].filter((row) => row[place] !== null).length;
+    if (bits < LEAST_ROWS * subject.geometry.rows) for (const row of raw.values()) row[place] = null;
+  }
   const turned = places.pairs.map((_, place) => {
     const bits = rows.map((row) => raw.get(row)?.[place] ?? null).filter((bit) => bit !== null);
-    return bits.length > 0 && bits.filter(Boolean).length > TURNED_FRACTION * bits.length;
+    return bits.filter(Boolean).length > TURNED_FRACTION * bits.length;
   });
   // A row of which too little can be read is neither right nor wrong.
   const readable = [...raw].filter(([, bits]) => bits.filter((bit) => bit !== null).length >= places.bits);
@@ -74,6 +89,12 @@ function decode(subject: TestSubject, places: CodePlaces, { cells }: RowReadings
     turnedPairs: places.pairs.filter((_, place) => turned[place]),
     ...settleAddresses(subject.geometry.rows, candidates),
   };
+}
+
+/** Of the cells read on sound rows and columns, the part that is neither open, shorted nor subpar. */
+function fitFraction(subject: TestSubject, { readings, sound }: RowWalk): number {
+  const read = sound.flatMap((row) => readings.cells[row].flatMap((cell) => (cell === null ? [] : [cell.a, cell.b])));
+  return read.length === 0 ? 0 : read.filter((siemens) => isFit(subject, siemens)).length / read.length;
 }
 
 /**

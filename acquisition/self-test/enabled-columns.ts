@@ -23,7 +23,7 @@ export async function walkEnableLines(subject: TestSubject, idle: IdleLines): Pr
     const { a, b } = columnsOfPair(pair);
     for (const row of probeRows) {
       const read = await unlessRefused(async () => {
-        await probe.place(pair, { a, b, row });
+        await probe.place(pair, { ...routable(subject, a, b), row });
         return await probe.amps(BOTH);
       });
       if (read === null) continue;
@@ -39,6 +39,14 @@ export async function walkEnableLines(subject: TestSubject, idle: IdleLines): Pr
   // A column that hangs on answers under every route: the question whose it is has its answer already.
   if (!book.has('stuckHigh', 'stuckClosed')) await checkNeighbours(subject, rowOfPair);
   return { conducts, rowOfPair };
+}
+
+/** A column whose relay the router refuses must not keep the other from being tested. */
+function routable({ book }: TestSubject, a: number, b: number): Route {
+  return {
+    ...(book.names('column', a, 'stuckOpen') ? {} : { a }),
+    ...(book.names('column', b, 'stuckOpen') ? {} : { b }),
+  };
 }
 
 /** The routes of a pair under which nothing may flow. */

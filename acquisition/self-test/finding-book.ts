@@ -1,6 +1,13 @@
 import type { LineKind } from '../../drivers/capabilities.ts';
 import type { PadMap } from '../../wafer/pad-map.ts';
-import type { CheckOutcome, CheckSummary, LineFault, SelfTestCheck, SelfTestFinding } from './self-test-report.ts';
+import type {
+  CheckOutcome,
+  CheckSummary,
+  LineFault,
+  SelfTestCheck,
+  SelfTestFinding,
+  TestedLine,
+} from './self-test-report.ts';
 
 /** Collects what the checks find and which lines later checks must leave out. */
 export class FindingBook {
@@ -40,8 +47,17 @@ export class FindingBook {
     });
   }
 
-  names(kind: LineKind | 'enable', index: number): boolean {
-    return this.#findings.some(({ lines }) => lines.some((line) => line.kind === kind && line.index === index));
+  /** Lines that were open on every die so far. */
+  openOnEveryDie(): TestedLine[] {
+    const open = this.#findings.filter(({ fault, blames }) => fault === 'open' && blames === 'bench');
+    return open.flatMap(({ lines }) => lines);
+  }
+
+  names(kind: LineKind | 'enable', index: number, only?: LineFault): boolean {
+    return this.#findings.some(
+      ({ fault, lines }) =>
+        (only === undefined || fault === only) && lines.some((line) => line.kind === kind && line.index === index),
+    );
   }
 
   has(...faults: readonly LineFault[]): boolean {

@@ -31,10 +31,7 @@ export async function walkRows(
   const { geometry, book } = subject;
   const usable = places.pairs.filter((pair) => isSound(subject, columns, pair));
   const rows = Array.from({ length: geometry.rows }, (_, row) => row).filter(
-    (row) =>
-      !book.findings.some(
-        ({ fault, lines }) => fault === 'stuckOpen' && lines.some((l) => l.kind === 'row' && l.index === row),
-      ),
+    (row) => !book.names('row', row, 'stuckOpen'),
   );
   const unrouted = await currentWithoutRow(subject, usable);
   const read = await readRows(subject, usable, rows);

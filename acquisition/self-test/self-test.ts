@@ -27,7 +27,7 @@ export interface SelfTestOptions {
   readonly bench: Bench;
   /**
    * Recipe and bench settings, as for a measurement. Of its dies the first is tested; a line that looks open there is
-   * looked at again on the next one, which tells the bench from the die.
+   * looked at again on the next ones: open on all of them it is the bench's, else the die's.
    */
   readonly plan: Plan;
   readonly reference: ReferenceResistor | null;
@@ -61,10 +61,10 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
       figures = await testLines(subject, options);
       await leaveDie(subject, signal);
     }
-    const second = plan.dies[1];
-    if (second !== undefined && subject.book.has('open')) {
-      dies.push(second.ordinal);
-      await enterDie(bench, plan, second, signal);
+    for (const die of plan.dies.slice(1)) {
+      if (subject.book.openOnEveryDie().length === 0) break;
+      dies.push(die.ordinal);
+      await enterDie(bench, plan, die, signal);
       await confirmOpenLines(subject);
       await leaveDie(subject, signal);
     }
@@ -137,7 +137,6 @@ async function leaveDie({ bench, probe }: TestSubject, signal: AbortSignal): Pro
 /** A line that conducts here was dead on the die before; one that does not is the bench's. */
 async function confirmOpenLines(subject: TestSubject): Promise<void> {
   const { book, probe, pairs, probeRows, conductingAmps } = subject;
-  const opens = book.findings.filter(({ fault }) => fault === 'open').flatMap(({ lines }) => lines);
   const conducts = async (pair: number, row: number, column: number | null) => {
     const read = await unlessRefused(async () => {
       await probe.place(pair, { ...columnsOfPair(pair), row });
@@ -147,7 +146,7 @@ async function confirmOpenLines(subject: TestSubject): Promise<void> {
     const amps = column === null ? read.row : column % 2 === 0 ? read.columnA : read.columnB;
     return Math.abs(amps) > conductingAmps;
   };
-  for (const { kind, index } of opens) {
+  for (const { kind, index } of book.openOnEveryDie()) {
     const tries: [number, number][] =
       kind === 'row'
         ? [0, 0.25, 0.5, 0.75].map((part) => [Math.floor(part * pairs), index])

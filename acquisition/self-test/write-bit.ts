@@ -2,7 +2,7 @@ import { loopAmplitude } from '../../wafer/recipe.ts';
 import { largestLimitAmps } from '../pad-extremes.ts';
 import type { Levels } from './line-probe.ts';
 import { bitOf, isFit, readCell } from './row-readings.ts';
-import { columnsOfPair, type TestSubject } from './test-subject.ts';
+import type { TestSubject } from './test-subject.ts';
 
 const ATTEMPTS = 3;
 

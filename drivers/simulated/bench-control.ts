@@ -51,6 +51,7 @@ export const faultSettings = z.strictObject({
       miswiredLines: z.array(lineName.extend({ leadsTo: z.int().min(0) })).optional(),
       shortedLines: z.array(lineName.extend({ ohms: z.number().positive() })).optional(),
       leakingLines: z.array(lineName.extend({ ohms: z.number().positive() })).optional(),
+      referenceFactor: z.number().positive().optional(),
     })
     .optional(),
 });

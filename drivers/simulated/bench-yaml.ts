@@ -8,13 +8,15 @@ export interface BenchYamlFacts {
   readonly dies: 'default36' | readonly DieSite[];
   readonly apToP: 'positive' | 'negative';
   readonly ceilingVolts: number;
+  readonly referenceOhms: number | null;
 }
 
 /** The text of a bench file that describes the simulated bench. */
 export function simulatedBenchYaml(facts: BenchYamlFacts): string {
-  const { resources, geometry, waferId, dies, apToP, ceilingVolts } = facts;
+  const { resources, geometry, waferId, dies, apToP, ceilingVolts, referenceOhms } = facts;
   const { rows, columns, columnsPerEnableLine } = geometry;
   const list = dies === 'default36' ? dies : `[${dies.map(({ x, y }) => `{x: ${x}, y: ${y}}`).join(', ')}]`;
+  const reference = referenceOhms === null ? '' : `referenceResistor: {row: ${rows}, column: ${columns}, ohms: ${referenceOhms}}\n`;
   return `# A simulated bench: resources change with every start.
 bench: simulated
 geometry: {rows: ${rows}, columns: ${columns}, columnsPerEnableLine: ${columnsPerEnableLine}}
@@ -42,5 +44,5 @@ supplies:
 polarity: {apToP: ${apToP}}
 wafer: {id: ${JSON.stringify(waferId)}, dies: ${list}}
 contact: {overdriveMicrometres: 50, settleSeconds: 0.2}
-`;
+${reference}`;
 }

@@ -66,8 +66,15 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
     ...(channelErrors !== undefined && { errors: channelErrors }),
     ...(lineHertz !== undefined && { lineHertz }),
   });
+  // The card's reference resistor lies on lines of the router that the die does not use.
+  const spareLines = station.options.referenceOhms === null ? 0 : 1;
   const enable = new SimulatedEnableLineController(station, clock, enableLineCount(geometry));
-  const router = new SimulatedLineMultiplexer(station, clock, geometry.rows, geometry.columns);
+  const router = new SimulatedLineMultiplexer(
+    station,
+    clock,
+    geometry.rows + spareLines,
+    geometry.columns + spareLines,
+  );
   const supplies = new SimulatedKeysightE36312a(station, clock);
   const prober = new SimulatedVeloxProber(station, clock, station.options.dies, waferId);
   const wires = {
@@ -99,6 +106,7 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
       dies: dies === DEFAULT_DIES ? 'default36' : dies,
       apToP: station.options.apToP,
       ceilingVolts: station.options.ceilingVolts,
+      referenceOhms: station.options.referenceOhms,
     }),
     station,
     ledger: station.ledger,

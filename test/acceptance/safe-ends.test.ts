@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_RECIPE_FILE } from '../../acquisition/recipe-file.ts';
 import { verifyWafer } from '../../db/verify-wafer.ts';
 import { WaferReader } from '../../db/wafer-reader.ts';
 import type { BenchInstrument } from '../../drivers/simulated/simulated-bench.ts';
@@ -33,8 +34,10 @@ afterEach(async () => {
 async function sweeping(...options: string[]): Promise<{ bench: BenchProcess; run: RunningCommand }> {
   bench = await BenchProcess.start('--seed', '4', '--geometry', '20x20', '--dies', '1', ...options);
   const benchFile = join(folder, 'bench.yaml');
+  const recipe = join(folder, 'recipe.yaml');
   writeFileSync(benchFile, bench.benchYaml);
-  const run = startTunnelbench('measure', benchFile, '--out', file, ...FIELD_OPTIONS);
+  writeFileSync(recipe, readFileSync(DEFAULT_RECIPE_FILE, 'utf8').replace('loops: 50', 'loops: 2'));
+  const run = startTunnelbench('measure', benchFile, '--out', file, '--recipe', recipe, ...FIELD_OPTIONS);
   while (sweepsIn(file) === 0) {
     if (run.child.exitCode !== null) throw new Error(`ended before its first sweep: ${run.output()}`);
     await wait(20);
@@ -68,8 +71,8 @@ function lastSession() {
 }
 
 it('the demo ends without a violation, with the bench read back as safe', async () => {
-  const { status, output } = await tunnelbench('demo', '--cells', '200', '--seed', '5', '--out', folder);
-  expect(output).toContain('Yes. 200 of 200 cells');
+  const { status, output } = await tunnelbench('demo', '--cells', '60', '--seed', '5', '--out', folder);
+  expect(output).toContain('Yes. 60 of 60 cells');
   expect(output).toContain('no violations of the safe order');
   expect(output).toMatch(/Yes, read back at .*outputs off at 0 V; all enable lines low; .*supplies off; separated\./);
   expect(status).toBe(0);

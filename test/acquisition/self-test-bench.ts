@@ -5,6 +5,7 @@ import { openBench } from '../../drivers/open-bench.ts';
 import { applyFaults, type FaultSettings } from '../../drivers/simulated/bench-control.ts';
 import type { SimulatedBenchOptions } from '../../drivers/simulated/simulated-bench.ts';
 import { benchSettings } from '../../scripts/bench-settings.ts';
+import { DEFAULT_DIES } from '../../wafer/die.ts';
 import { quickRecipe } from './memory-session.ts';
 import { WiredBench } from './wired-bench.ts';
 
@@ -16,7 +17,7 @@ export class SelfTestBench {
   readonly wired: WiredBench;
 
   static async open(options: Partial<SimulatedBenchOptions> = {}): Promise<SelfTestBench> {
-    return new SelfTestBench(await WiredBench.open({ geometry: SMALL_DIE, ...options }));
+    return new SelfTestBench(await WiredBench.open({ geometry: SMALL_DIE, dies: DEFAULT_DIES, ...options }));
   }
 
   private constructor(wired: WiredBench) {
@@ -27,7 +28,7 @@ export class SelfTestBench {
     applyFaults(this.wired.simulated, faults);
     const { benchFile } = this.wired;
     const signal = AbortSignal.timeout(600_000);
-    const { plan } = makePlan({ recipe: quickRecipe(), bench: benchSettings(benchFile), dies: [0, 1] });
+    const { plan } = makePlan({ recipe: quickRecipe(), bench: benchSettings(benchFile), dies: [14, 15, 16] });
     const bench = await openBench(benchFile, signal);
     try {
       return await runSelfTest({ bench, plan, reference: null, signal });

@@ -44,7 +44,10 @@ describe('a session', () => {
     const place = (call: string) => bench.calls.indexOf(call);
     const last = (call: string) => bench.calls.lastIndexOf(call);
     const up = ['prober.contact 50', 'supplies.substrate on', 'supplies.vss on', 'supplies.vdd on', 'smu.outputs on'];
-    expect(up.map(place)).toEqual(up.map(place).toSorted((a, b) => a - b));
+    expect(up.map(last)).toEqual(up.map(last).toSorted((a, b) => a - b));
+    // Before the touchdown, with nothing connected: an interlock that is open costs no touchdown.
+    expect(place('smu.outputs on')).toBeLessThan(place('prober.contact 50'));
+    expect(place('smu.outputs off')).toBeLessThan(place('prober.contact 50'));
     expect(place('prober.contact 50')).toBeGreaterThan(place('smu.load'));
     const down = ['smu.makeSafe', 'enable.enable none', 'router.connect none', 'supplies.vdd off', 'prober.separate'];
     expect(down.map(last)).toEqual(down.map(last).toSorted((a, b) => a - b));

@@ -3,11 +3,14 @@ import type { SessionOutcome } from '../../acquisition/session.ts';
 import { StopRequest } from '../../acquisition/stop-request.ts';
 import { type BenchFile, parseBenchFile } from '../../drivers/bench-file.ts';
 import { openBench } from '../../drivers/open-bench.ts';
+import type { WireInstrument } from '../../drivers/simulated/instrument-link.ts';
 import {
+  type BenchInstrument,
   openSimulatedBench,
   type SimulatedBench,
   type SimulatedBenchOptions,
 } from '../../drivers/simulated/simulated-bench.ts';
+import { serveTcp } from '../../drivers/simulated/tcp-server.ts';
 import { benchJson, benchSettings } from '../../scripts/bench-settings.ts';
 import { resumeMeasurement, runMeasurement } from '../../scripts/run-measurement.ts';
 import type { Recipe } from '../../wafer/recipe.ts';
@@ -16,7 +19,8 @@ import { FIELDS, quickRecipe } from './memory-session.ts';
 /** A simulated bench with a small die behind real wires, and sessions on it through the real drivers. */
 export class WiredBench {
   readonly simulated: SimulatedBench;
-  readonly benchFile: BenchFile;
+  benchFile: BenchFile;
+  readonly #wires: { close(): Promise<void> }[] = [];
 
   static async open(options: Partial<SimulatedBenchOptions> = {}): Promise<WiredBench> {
     const geometry = { rows: 10, columns: 12, columnsPerEnableLine: 2 } as const;
@@ -27,6 +31,14 @@ export class WiredBench {
   private constructor(simulated: SimulatedBench) {
     this.simulated = simulated;
     this.benchFile = parseBenchFile(simulated.benchYaml, 'simulated.yaml');
+  }
+
+  /** Puts something between an instrument and the clients that connect from now on. */
+  async rewire(name: BenchInstrument, around: (instrument: WireInstrument) => WireInstrument): Promise<void> {
+    const wire = await serveTcp(around(this.simulated[name]));
+    this.#wires.push(wire);
+    const text = this.benchFile.text.replace(this.simulated.resources[name], wire.resource);
+    this.benchFile = parseBenchFile(text, 'rewired.yaml');
   }
 
   /** Outputs off, no line enabled, supplies off, separated: asked of the physical world, not of the drivers. */
@@ -75,6 +87,7 @@ export class WiredBench {
   }
 
   async close(): Promise<void> {
+    for (const wire of this.#wires) await wire.close();
     await this.simulated.close();
   }
 

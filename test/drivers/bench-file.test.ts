@@ -41,8 +41,10 @@ describe('a bench file', () => {
     expect(file.name).toBe('bench 3');
     expect(file.padMap.supplies).toEqual({ vdd: 401, vss: 402, substrate: 403 });
     expect(file.wafer.dies).toHaveLength(36);
-    expect(file.instruments.smu.channels.row).toEqual({ node: 2, smu: 'smua' });
-    expect(file.instruments.smu.aloneColumnLimitAmps).toBe(5e-3);
+    expect(file.instruments.smu).toMatchObject({
+      channels: { row: { node: 2, smu: 'smua' } },
+      aloneColumnLimitAmps: 5e-3,
+    });
     expect(file.polarity.apToP).toBe('positive');
   });
 

@@ -108,14 +108,14 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
     };
     const { A } = await run();
     expect(A?.branch).toBe(2);
-    const limited = A?.readings.flags.findIndex((flag) => flag & PointFlag.compliance) ?? -1;
+    const limited = A?.readings.flags.findIndex((flag) => (flag & PointFlag.compliance) !== 0) ?? -1;
     expect(limited).toBeGreaterThan(-1);
     expect(Math.abs(A?.readings.amps[limited] ?? 0)).toBeCloseTo(1e-4, 6);
     const repeat = await run({ run: 'loop', rangeOverride: { A: SAMPLE_PROGRAMME.complianceRepeat, B: null } });
     const loop = segmentSpan(segmentsOf(SAMPLE_PROGRAMME, 'loop'), 'loopToP');
-    expect(repeat.A?.readings.flags.slice(loop?.start, loop?.end).some((flag) => flag & PointFlag.compliance)).toBe(
-      false,
-    );
+    expect(
+      repeat.A?.readings.flags.slice(loop?.start, loop?.end).some((flag) => (flag & PointFlag.compliance) !== 0),
+    ).toBe(false);
   });
 
   it('sends lists in parts that the instrument takes, none longer than 100 values', async () => {

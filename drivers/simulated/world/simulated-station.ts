@@ -123,10 +123,27 @@ export class SimulatedStation implements ProbeStation {
 
   sense(channel: SourceChannel): Terminal {
     const { outputOn, volts } = this.#sources[channel];
+    const reference = this.#referenceAmps(channel);
+    if (reference !== 0) return { volts, amps: reference, inCompliance: false };
     const biased = this.#biasedArray();
     if (biased === null) return { volts: outputOn ? volts : 0, amps: 0, inCompliance: false };
     biased.settle(this.#now, this.#sources);
     return biased.network.terminal(channel);
+  }
+
+  /** Current into the card's reference resistor, where it is routed and both channels are on. */
+  #referenceAmps(channel: SourceChannel): number {
+    const { referenceOhms, geometry } = this.options;
+    if (referenceOhms === null) return 0;
+    const at = (kind: LineKind, index: number) =>
+      this.#crosspoints.find((crosspoint) => crosspoint.kind === kind && crosspoint.index === index)?.channel;
+    const column = at('column', geometry.columns);
+    const row = at('row', geometry.rows);
+    if (column === undefined || row === undefined || (channel !== column && channel !== row)) return 0;
+    const [one, other] = [this.#sources[column], this.#sources[row]];
+    if (!one.outputOn || !other.outputOn) return 0;
+    const amps = (one.volts - other.volts) / (referenceOhms * this.#faults.referenceFactor);
+    return channel === column ? amps : -amps;
   }
 
   setCrosspoints(crosspoints: readonly CrosspointName[]): void {

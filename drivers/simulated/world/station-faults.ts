@@ -40,6 +40,8 @@ export interface StationFaults {
   readonly shortedLines: readonly LinePath[];
   /** Lines that leak to ground, on every die. */
   readonly leakingLines: readonly LinePath[];
+  /** The reference resistor has this many times its value. */
+  readonly referenceFactor: number;
 }
 
 export const NO_FAULTS: StationFaults = Object.freeze({
@@ -51,6 +53,7 @@ export const NO_FAULTS: StationFaults = Object.freeze({
   miswiredLines: [],
   shortedLines: [],
   leakingLines: [],
+  referenceFactor: 1,
 });
 
 /** Two wires exchanged. */

@@ -83,6 +83,8 @@ export interface StationOptions {
   readonly breakdownLaw: BreakdownLaw;
   readonly accessPath: AccessPath;
   readonly chuckCelsius: number;
+  /** A resistor on the probe card between the first row and the first column line that the die does not use, or null. */
+  readonly referenceOhms: number | null;
   readonly population: PopulationParameters;
 }
 
@@ -143,6 +145,7 @@ export function stationOptions(settings: StationSettings): StationOptions {
     breakdownLaw: DEFAULT_BREAKDOWN_LAW,
     accessPath: DEFAULT_ACCESS_PATH,
     chuckCelsius: 25,
+    referenceOhms: null,
     ...settings,
     geometry: crossbarGeometry(geometry ?? DEFAULT_GEOMETRY),
     earlyBreakdown: earlyBreakdown === true ? EARLY_BREAKDOWN_TAIL : earlyBreakdown || null,
