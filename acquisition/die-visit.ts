@@ -17,7 +17,8 @@ export interface DieContext extends DieTask {
   readonly meter: ProgressMeter;
   readonly needles: NeedleWatch;
   readonly earlier: EarlierWork;
-  readonly resumed: boolean;
+  /** What the attempts of this session are for; after a resume only the first one of a die is a resume. */
+  readonly startReason: 'first' | 'resume' | 'retest';
   /** The session turns to this die. */
   readonly arrived: (die: DieSite) => void;
   /** A die was measured to its end. */
@@ -61,7 +62,7 @@ export async function visitDie(context: DieContext, die: DieSite, number: number
   await recognise(context, die);
   await store.updateDie(die.ordinal, { state: 'measuring', contactPassed: true, reason: null });
   const { counts } = meter.snapshot();
-  const measurement = new DieMeasurement(context, die, start, context.resumed);
+  const measurement = new DieMeasurement(context, die, start, context.startReason);
   const result = await measurement.run().finally(() => context.lost(measurement.losses));
   if (result === 'finished') {
     const done = (positionCount(plan) - start) / positionCount(plan);
@@ -96,7 +97,8 @@ function watcherOf({ store, events }: DieContext, { ordinal, ...site }: DieSite)
 /** A die that was begun in an earlier session must be the one that lies there now. */
 async function recognise({ bench, plan, route, stop, events, earlier }: DieContext, die: DieSite): Promise<void> {
   const known = earlier.knownCells(die.ordinal);
-  const found = await checkFingerprint(bench, plan, die, known, route, stop.signal);
+  const lookalikes = earlier.lookalikes?.(die.ordinal) ?? [];
+  const found = await checkFingerprint(bench, plan, die, known, lookalikes, route, stop.signal);
   if (found === null) return;
   const text = `${found.matches} of ${found.of} cells measured earlier are found again`;
   await events.write('info', 'fingerprint', text, die.ordinal, found);

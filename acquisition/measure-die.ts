@@ -52,11 +52,12 @@ export class DieMeasurement {
   readonly #choice: LoopChoice | null;
   #position: number;
 
-  constructor(task: DieTask, die: DieSite, startPosition: number, resumed: boolean) {
+  constructor(task: DieTask, die: DieSite, startPosition: number, startReason: 'first' | 'resume' | 'retest') {
     this.#task = task;
     this.#die = die;
     this.#position = startPosition;
-    const reasonAt = (position: number) => (resumed && position === startPosition ? 'resume' : 'first');
+    const reasonAt = (position: number) =>
+      startReason === 'resume' && position !== startPosition ? 'first' : startReason;
     const commit = (first: number, last: number) => this.#attempt(first, last, reasonAt(first));
     this.#windows = new AttemptWindows(commit, pairPositions(task.plan));
     this.#meter = new PairMeter(task.bench, task.plan, task.route, task.now);

@@ -2,7 +2,8 @@ import type { PlanRecord, SessionFields, SessionRecord, StoredCell } from '../db
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { BenchSettings } from './bench-settings.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { KnownCell } from './die-fingerprint.ts';
+import type { KnownCell, Lookalike } from './die-fingerprint.ts';
+import { lookalikesOf } from './lookalikes.ts';
 import { type FrozenPlan, positionCount, thawPlan } from './plan.ts';
 import type { EarlierWork } from './session-store.ts';
 
@@ -46,12 +47,19 @@ export function resumePoint(source: ResumeSource): ResumePoint {
   const dies = new Map(source.dies().map((die) => [die.ordinal, die]));
   const reached = new Map<number, number>();
   const known = new Map<number, readonly KnownCell[]>();
+  const lookalikes = new Map<number, readonly Lookalike[]>();
+  const { geometry, wafer } = frozen.plan.bench;
   let positionsLeft = 0;
-  for (const { ordinal } of frozen.plan.dies) {
+  for (const die of frozen.plan.dies) {
+    const { ordinal } = die;
     const next = source.cursor(record.id, ordinal)?.nextPosition ?? 0;
     reached.set(ordinal, next);
     positionsLeft += total - next;
-    if (next > 0 && next < total) known.set(ordinal, fingerprintOf(source.cells(ordinal)));
+    if (next === 0 || next >= total) continue;
+    const cells = fingerprintOf(source.cells(ordinal));
+    known.set(ordinal, cells);
+    const cellsOf = (other: number) => source.cells(other);
+    lookalikes.set(ordinal, lookalikesOf(die, cells, wafer.dies, geometry, cellsOf));
   }
   // A session that ended without a word left the bench as it was: there is something to do even when nothing is to be
   // measured, namely to make it safe and to say so.
@@ -67,6 +75,7 @@ export function resumePoint(source: ResumeSource): ResumePoint {
     nextPosition: (die) => reached.get(die) ?? 0,
     die: (die) => dies.get(die) ?? { state: 'untouched', touchdowns: 0 },
     knownCells: (die) => known.get(die) ?? [],
+    lookalikes: (die) => lookalikes.get(die) ?? [],
   };
   return { frozen, fields: session.fields, earlier, positionsLeft };
 }
@@ -88,7 +97,7 @@ export function checkSameBench({ plan }: FrozenPlan, now: BenchSettings): void {
 }
 
 /** Healthy cells spread over what was measured. */
-function fingerprintOf(cells: readonly StoredCell[]): KnownCell[] {
+export function fingerprintOf(cells: readonly StoredCell[]): KnownCell[] {
   const healthy = cells.flatMap((cell) =>
     cell.class === 'healthy' && cell.rP !== null && cell.rAp !== null
       ? [{ cell: cell.cell, rP: cell.rP, rAp: cell.rAp }]

@@ -10,7 +10,7 @@ import type {
   SessionRecord,
   SweepRecord,
 } from '../db/records.ts';
-import type { KnownCell } from './die-fingerprint.ts';
+import type { KnownCell, Lookalike } from './die-fingerprint.ts';
 
 /** What a session writes, and how it is held back; the wafer file's writer fits as it is. */
 export interface SessionStore {
@@ -41,6 +41,8 @@ export interface EarlierWork {
   die(dieOrdinal: number): { readonly state: string; readonly touchdowns: number };
   /** Cells by which a die that was begun can be known again. */
   knownCells(dieOrdinal: number): readonly KnownCell[];
+  /** What the needles would find instead if the wafer were shifted or turned; only to name a mismatch. */
+  lookalikes?(dieOrdinal: number): readonly Lookalike[];
 }
 
 export const NOTHING_EARLIER: EarlierWork = {

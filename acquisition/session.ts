@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly benchJson: string;
   /** What earlier sessions of this plan left; given by a resume, which does not store the plan again. */
   readonly earlier?: EarlierWork;
+  /** The plan measures cells again; it is new to the file although there is earlier work. */
+  readonly retest?: boolean;
   readonly stop?: StopRequest;
   readonly onProgress?: (progress: MeasurementProgress) => void;
   /** After each die that was measured to its end. */
@@ -130,8 +132,8 @@ class Session {
   }
 
   async #begin(): Promise<void> {
-    const { store, frozen, fields, softwareVersion, benchJson, earlier } = this.#options;
-    if (earlier === undefined) await store.addPlan(frozen.record);
+    const { store, frozen, fields, softwareVersion, benchJson, earlier, retest = false } = this.#options;
+    if (earlier === undefined || retest) await store.addPlan(frozen.record);
     await store.addSession({
       id: this.#id,
       planId: frozen.record.id,
@@ -236,7 +238,7 @@ class Session {
       meter: this.#meter,
       needles: this.#needles,
       earlier: this.#earlier,
-      resumed: this.#options.earlier !== undefined,
+      startReason: this.#options.retest ? 'retest' : this.#options.earlier === undefined ? 'first' : 'resume',
       arrived: (die) => {
         this.#die = die;
       },

@@ -8,5 +8,5 @@ export const WAFER_FILE: FileKind = {
   // "TBWF"
   applicationId: 0x54425746,
   migrations: [waferFile0001, waferFile0002],
-  pageBytes: 8_192,
+  pageBytes: 16_384,
 };

@@ -22,5 +22,10 @@ export function benchSettings(file: BenchFile): BenchSettings {
 
 /** The bench file, and the self-test that went before, as they are stored with a session. */
 export function benchJson(file: BenchFile, selfTest?: unknown): string {
-  return JSON.stringify({ bench: file.name, file: file.file, text: file.text, ...(selfTest !== undefined && { selfTest }) });
+  return JSON.stringify({
+    bench: file.name,
+    file: file.file,
+    text: file.text,
+    ...(selfTest !== undefined && { selfTest }),
+  });
 }

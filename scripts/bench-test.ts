@@ -4,7 +4,6 @@ import { DEFAULT_RECIPE_FILE, readRecipeFile } from '../acquisition/recipe-file.
 import { runSelfTest } from '../acquisition/self-test/self-test.ts';
 import type { SelfTestFinding, SelfTestReport } from '../acquisition/self-test/self-test-report.ts';
 import { StopRequest } from '../acquisition/stop-request.ts';
-import { stopOnSignals } from '../acquisition/stop-signals.ts';
 import { readBenchFile } from '../drivers/bench-file.ts';
 import { openBench } from '../drivers/open-bench.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
@@ -35,11 +34,15 @@ export function addBenchTestCommand(bench: Command): void {
     .action(async (file: string, options: BenchTestOptions) => {
       const benchFile = await readBenchFile(file);
       const recipe = await readRecipeFile(options.recipe ?? DEFAULT_RECIPE_FILE);
-      const dies = diesFrom(options.die, benchFile.wafer.dies.map(({ ordinal }) => ordinal));
+      const dies = diesFrom(
+        options.die,
+        benchFile.wafer.dies.map(({ ordinal }) => ordinal),
+      );
       const { plan } = makePlan({ recipe, bench: benchSettings(benchFile), dies });
       const stop = new StopRequest();
-      const tell = (text: string) => console.error(text);
-      const release = stopOnSignals({ ...stop, signal: stop.signal, reason: stop.reason, finish: (why) => stop.abort(why), abort: (why) => stop.abort(why) } as StopRequest, tell);
+      // Every Ctrl-C aborts and none ends the process: the bench is made safe first.
+      const interrupt = () => stop.abort('the self-test was interrupted');
+      process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
       try {
         const report = await withWireLog(benchFile, options.wireLog, async (wires) => {
           const opened = await openBench(benchFile, stop.signal, wires);
@@ -60,7 +63,7 @@ export function addBenchTestCommand(bench: Command): void {
         console.log(`report: ${out}`);
         if (!report.ok) process.exitCode = 1;
       } finally {
-        release();
+        process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       }
     });
 }
@@ -84,12 +87,7 @@ function findingLine({ fault, lines, text, blames }: SelfTestFinding): string {
 
 function diesFrom(text: string, ordinals: readonly number[]): number[] {
   const place = ordinals.indexOf(Number(text));
-  if (/^\d+$/.test(text) && place >= 0) {
-    const count = Math.min(DIES_FOR_OPEN_LINE, ordinals.length);
-    const from = Math.min(place, ordinals.length - count);
-    const others = ordinals.slice(from, from + count).filter((ordinal) => ordinal !== ordinals[place]);
-    return [ordinals[place], ...others];
-  }
+  if (/^\d+$/.test(text) && place >= 0) return ordinals.slice(place, place + DIES_FOR_OPEN_LINE);
   throw new TunnelbenchError('TB_USAGE', {
     thing: '--die',
     what: 'the bench file has no such die',

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   plan: async () => (await import('./plan.ts')).addPlanCommand,
   measure: async () => (await import('./measure.ts')).addMeasureCommand,
   resume: async () => (await import('./resume.ts')).addResumeCommand,
+  retest: async () => (await import('./retest.ts')).addRetestCommand,
   note: async () => (await import('./note.ts')).addNoteCommand,
   sessions: async () => (await import('./sessions.ts')).addSessionsCommand,
   summary: async () => (await import('./summary.ts')).addSummaryCommand,

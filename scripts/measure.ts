@@ -8,15 +8,17 @@ import { stopOnSignals } from '../acquisition/stop-signals.ts';
 import type { SessionFields } from '../db/records.ts';
 import { type BenchFile, readBenchFile } from '../drivers/bench-file.ts';
 import type { Bench } from '../drivers/capabilities.ts';
-import { openBench } from '../drivers/open-bench.ts';
+import { type OpenBenchOptions, openBench } from '../drivers/open-bench.ts';
 import { benchJson } from './bench-settings.ts';
 import { finishRun } from './finish-run.ts';
 import { dryRunText } from './plan.ts';
 import { addPlanOptions, type PlanOptions, planFromOptions } from './plan-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { runMeasurement } from './run-measurement.ts';
+import { lastSelfTest, selfTestLine } from './self-test-file.ts';
+import { withWireLog } from './with-wire-log.ts';
 
-type MeasureOptions = PlanOptions & Partial<SessionFields> & { readonly out: string };
+type MeasureOptions = PlanOptions & Partial<SessionFields> & { readonly out: string; readonly wireLog?: string };
 
 /** `tunnelbench measure`: exit status 0 when the plan was finished and the bench is safe, 1 otherwise. */
 export function addMeasureCommand(program: Command): void {
@@ -24,7 +26,8 @@ export function addMeasureCommand(program: Command): void {
     .command('measure')
     .description('measure a wafer: plan, contact, sweep, store, make safe')
     .argument('<bench.yaml>', 'bench file')
-    .requiredOption('--out <wafer.sqlite>', 'wafer file to make');
+    .requiredOption('--out <wafer.sqlite>', 'wafer file to make')
+    .option('--wire-log <file>', 'record every byte on every wire, for a replay');
   addPlanOptions(command);
   for (const { option, meaning } of SESSION_FIELDS) command.option(`${option} <text>`, `${meaning}, or "unknown"`);
   command.action(async (file: string, options: MeasureOptions) => {
@@ -32,8 +35,15 @@ export function addMeasureCommand(program: Command): void {
     const benchFile = await readBenchFile(file);
     const frozen = await planFromOptions(benchFile, options);
     console.log(dryRunText(dryRun(frozen)));
-    const outcome = await withBench(benchFile, (bench, watch) =>
-      runMeasurement({ bench, frozen, file: options.out, fields, benchJson: benchJson(benchFile), ...watch }),
+    const selfTest = await lastSelfTest(benchFile);
+    console.log(selfTestLine(selfTest));
+    const benchText = benchJson(benchFile, selfTest ?? undefined);
+    const outcome = await withWireLog(benchFile, options.wireLog, (wires) =>
+      withBench(
+        benchFile,
+        (bench, watch) => runMeasurement({ bench, frozen, file: options.out, fields, benchJson: benchText, ...watch }),
+        wires,
+      ),
     );
     finishRun(options.out, outcome);
   });
@@ -49,6 +59,7 @@ export interface Watch {
 export async function withBench(
   benchFile: BenchFile,
   run: (bench: Bench, watch: Watch) => Promise<SessionOutcome>,
+  wires: OpenBenchOptions = {},
 ): Promise<SessionOutcome> {
   const stop = new StopRequest();
   const progress = new ProgressLine(process.stderr);
@@ -58,7 +69,7 @@ export async function withBench(
   };
   const release = stopOnSignals(stop, tell);
   try {
-    const bench = await openBench(benchFile, stop.signal);
+    const bench = await openBench(benchFile, stop.signal, wires);
     try {
       return await run(bench, {
         stop,

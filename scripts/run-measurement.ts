@@ -5,6 +5,7 @@ import type { FrozenPlan } from '../acquisition/plan.ts';
 import type { MeasurementProgress } from '../acquisition/progress.ts';
 import type { Recorded } from '../acquisition/record-stream.ts';
 import { resumePoint } from '../acquisition/resume.ts';
+import type { DieRetest } from '../acquisition/retest.ts';
 import { runSession, type SessionOutcome } from '../acquisition/session.ts';
 import type { StopRequest } from '../acquisition/stop-request.ts';
 import { createClassifier } from '../analysis/classify.ts';
@@ -69,6 +70,20 @@ export async function resumeMeasurement(request: ResumeRequest): Promise<Session
   const fields = { ...point.fields, ...request.fields };
   const writer = await WaferWriter.open(request.file);
   return await runAndClose(writer, { ...watchedOf(request), frozen, fields, earlier });
+}
+
+export interface RetestRequest extends Watched {
+  readonly file: string;
+  readonly retest: DieRetest;
+  readonly fields: SessionFields;
+}
+
+/** Measures chosen cells of one die again into the file they were measured into. */
+export async function retestMeasurement(request: RetestRequest): Promise<SessionOutcome> {
+  const { file, retest, fields } = request;
+  const { frozen, earlier } = retest;
+  const writer = await WaferWriter.open(file);
+  return await runAndClose(writer, { ...watchedOf(request), frozen, fields, earlier, retest: true });
 }
 
 type SessionParts = Omit<Parameters<typeof runSession>[0], 'store' | 'classifier' | 'softwareVersion'>;

@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { BenchControl } from '../drivers/simulated/bench-control.ts';
 import { benchOptions } from '../drivers/simulated/bench-options.ts';
+import { openReplay } from '../drivers/simulated/replay-bench.ts';
 import { BENCH_INSTRUMENTS, openSimulatedBench } from '../drivers/simulated/simulated-bench.ts';
 import { serveTcp } from '../drivers/simulated/tcp-server.ts';
+import { readWireLog } from '../drivers/wire-log/read-wire-log.ts';
 
 interface SimulateOptions {
   readonly seed: string;
@@ -14,6 +16,8 @@ interface SimulateOptions {
   readonly start?: string;
   readonly earlyBreakdown?: boolean;
   readonly wafer?: string;
+  readonly reference?: string;
+  readonly replay?: string;
 }
 
 /** `tunnelbench simulate`: the simulated bench alone, until Ctrl-C. */
@@ -29,7 +33,13 @@ export function addSimulateCommand(program: Command): void {
     .option('--start <state>', 'state the cells are found in: P, AP or random')
     .option('--early-breakdown', 'some junctions break early')
     .option('--wafer <id>', 'wafer id; default SIM-<seed>')
+    .option('--reference <ohms>', 'a reference resistor of this value on the probe card')
+    .option(
+      '--replay <wire log>',
+      'play the instruments of a recorded run instead; the other options but --out do not apply',
+    )
     .action(async (options: SimulateOptions) => {
+      if (options.replay !== undefined) return await replay(options.replay, options.out);
       const bench = await openSimulatedBench(benchOptions(options));
       const control = await serveTcp(new BenchControl(bench));
       for (const name of BENCH_INSTRUMENTS) console.log(`${name.padEnd(9)} ${bench.resources[name]}`);
@@ -44,6 +54,22 @@ export function addSimulateCommand(program: Command): void {
       await control.close();
       await bench.close();
     });
+}
+
+/** Serves the record until Ctrl-C, then says whether the client kept to it: exit status 1 when it did not. */
+async function replay(file: string, out: string | undefined): Promise<void> {
+  const bench = await openReplay(await readWireLog(file));
+  if (out === undefined) console.log(bench.benchYaml);
+  else {
+    await writeFile(out, bench.benchYaml);
+    console.log(`bench file written: ${out}`);
+  }
+  await stopSignal();
+  const { differences, unsent } = bench;
+  for (const difference of differences) console.log(difference);
+  if (differences.length === 0) console.log(unsent === 0 ? 'replayed to its end' : `${unsent} recorded bytes not sent`);
+  if (differences.length > 0 || unsent > 0) process.exitCode = 1;
+  await bench.close();
 }
 
 /** Resolves on Ctrl-C or SIGTERM. */

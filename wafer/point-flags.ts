@@ -14,8 +14,6 @@ export const PointFlag = {
   missing: 0x20,
 } as const;
 
-export type PointFlagName = keyof typeof PointFlag;
-
 /** Bits that make a point unfit for any fit or verdict. */
 export const UNUSABLE_POINT =
   PointFlag.compliance | PointFlag.rangeCompliance | PointFlag.overRange | PointFlag.partnerLimited | PointFlag.missing;

@@ -30,8 +30,6 @@ export function dialectB2900(channel: 1 | 2): SmuDialect {
         `${sense}:CURR:PROT ${limitAmps}`,
         `${sense}:CURR:RANG:AUTO OFF`,
         `${sense}:CURR:RANG ${limitAmps}`,
-        `${sense}:VOLT:RANG:AUTO OFF`,
-        `${sense}:VOLT:RANG ${sourceRangeVolts}`,
         `${sense}:REM OFF`,
         `${trigger}:ALL:SOUR AINT`,
         ':FORM:ELEM:SENS VOLT,CURR,TIME,STAT',

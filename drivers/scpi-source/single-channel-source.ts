@@ -18,6 +18,7 @@ import { checkProgramme, checkRange } from '../keithley-2600/source-limits.ts';
 import type { Link, Wire } from '../transport/link.ts';
 import { ScpiConnection } from './scpi-connection.ts';
 import type { ReadBack, SmuDialect } from './smu-dialect.ts';
+import { cannot, notVerified, stateText, unsafe } from './source-errors.ts';
 import { readingsOf, type StageBlock, secondsOf } from './stage-readings.ts';
 import { listCommands, type SweepStage, stagesSeconds, sweepStages } from './sweep-stage.ts';
 
@@ -31,8 +32,9 @@ const ECHO_VALUES = 255;
 
 /**
  * One SMU channel over SCPI, for the access scheme "single": HI on the selected column, LO on the selected row, the
- * neighbour column on the guard. The three channel names of the pair scheme all mean this one channel. Junction voltage
- * is HI minus LO, signed as programmed. With one current there is no sum to check for leaks: `residualAmps` is 0.
+ * neighbour column on the guard. The three channel names of the pair scheme all mean this one channel; the reading of
+ * the selected cell comes back as side A, whichever column it is in. Junction voltage is HI minus LO, signed as
+ * programmed. With one current there is no sum to check for leaks: `residualAmps` is 0.
  */
 export class SingleChannelSource implements SweepSource {
   readonly identity: InstrumentIdentity;
@@ -90,11 +92,11 @@ export class SingleChannelSource implements SweepSource {
       await this.#scpi.readErrors(wire, signal);
       await this.#scpi.write(wire, commands, signal);
       await this.#scpi.requireNoErrors(wire, 'configuring', signal);
-      for (const readBack of readBacks) await this.#verify(wire, readBack, signal);
+      await this.#verify(wire, readBacks, signal);
     }, signal);
     const { columnA } = await this.readState(signal);
     if (columnA.outputOn || columnA.levelVolts !== 0)
-      throw this.#notVerified('the output is not off at 0 V', stateText(columnA));
+      throw notVerified(this.#scpi.thing, 'the output is not off at 0 V', stateText(columnA));
     this.#limits = limits;
   }
 
@@ -107,16 +109,27 @@ export class SingleChannelSource implements SweepSource {
     const { nplc, list } = this.#dialect;
     for (const stage of stages) {
       if (stage.nplc < nplc.min || stage.nplc > nplc.max) {
-        throw this.#cannot('an integration time is out of bounds', `${stage.nplc} PLC`, `${nplc.min}…${nplc.max} PLC`);
+        throw cannot(
+          this.#scpi.thing,
+          'an integration time is out of bounds',
+          `${stage.nplc} PLC`,
+          `${nplc.min}…${nplc.max} PLC`,
+        );
       }
       if (stage.levels.length > list.total) {
-        throw this.#cannot('a list is too long', `${stage.levels.length} points`, `at most ${list.total}`);
+        throw cannot(this.#scpi.thing, 'a list is too long', `${stage.levels.length} points`, `at most ${list.total}`);
       }
     }
     this.#programme = null;
+    this.#held = null;
     await this.#scpi.link.exchange(async (wire) => {
-      for (const stage of stages) await this.#sendList(wire, stage, signal);
-      await this.#scpi.requireNoErrors(wire, 'loading the programme', signal);
+      for (const stage of stages) {
+        await this.#scpi.write(wire, this.#listCommands(stage), signal);
+        const points = await this.#scpi.askNumber(wire, this.#pointsQuestion, signal);
+        await this.#scpi.requireNoErrors(wire, 'loading the programme', signal);
+        if (points === stage.levels.length) continue;
+        throw this.#scpi.malformed(this.#pointsQuestion, `${points}`, `${stage.levels.length}`);
+      }
     }, signal);
     this.#programme = programme;
   }
@@ -130,7 +143,7 @@ export class SingleChannelSource implements SweepSource {
     }, signal);
     const { columnA } = await this.readState(signal);
     if (columnA.outputOn !== on || columnA.levelVolts !== 0) {
-      throw this.#unsafe(`the output did not switch ${on ? 'on' : 'off'} at 0 V`, columnA);
+      throw unsafe(this.#scpi.thing, `the output did not switch ${on ? 'on' : 'off'} at 0 V`, columnA);
     }
     this.#outputOn = on;
   }
@@ -157,10 +170,10 @@ export class SingleChannelSource implements SweepSource {
     const columns = [levels.columnA, levels.columnB].filter((volts) => volts !== 0);
     const volts = (columns[0] ?? 0) - levels.row;
     if (columns.length === 2 && columns[0] !== columns[1]) {
-      throw this.#cannot('one channel cannot hold two columns', columns.join(' V, '), 'one level, or 0 V');
+      throw cannot(this.#scpi.thing, 'one channel cannot hold two columns', columns.join(' V, '), 'one level, or 0 V');
     }
     if (!(Math.abs(volts) <= Math.min(MOST_SPOT_VOLTS, limits.sourceRangeVolts))) {
-      throw this.#cannot('a spot level is out of bounds', `${volts} V`, `at most ${MOST_SPOT_VOLTS} V`);
+      throw cannot(this.#scpi.thing, 'a spot level is out of bounds', `${volts} V`, `at most ${MOST_SPOT_VOLTS} V`);
     }
     const stage: SweepStage = { levels: [volts, 0], keep: [0], nplc, settleSeconds: SPOT_SETTLE_SECONDS, range };
     const { readings } = await this.#scpi.link.exchange(async (wire) => {
@@ -199,7 +212,8 @@ export class SingleChannelSource implements SweepSource {
     this.#running = false;
     await this.#scpi.drainErrors(signal);
     const { columnA } = await this.readState(signal);
-    if (columnA.outputOn || columnA.levelVolts !== 0) throw this.#unsafe('not confirmed off at 0 V', columnA);
+    if (columnA.outputOn || columnA.levelVolts !== 0)
+      throw unsafe(this.#scpi.thing, 'not confirmed off at 0 V', columnA);
   }
 
   async reopen(signal: AbortSignal): Promise<void> {
@@ -218,15 +232,15 @@ export class SingleChannelSource implements SweepSource {
     const { token, run, access, rangeOverride } = request;
     const limits = this.#configured();
     const programme = this.#programme;
-    if (!programme) throw this.#cannot('no programme is loaded', 'none', 'load() before start()');
+    if (!programme) throw cannot(this.#scpi.thing, 'no programme is loaded', 'none', 'load() before start()');
     if (!Number.isInteger(token) || token < 1 || token > LARGEST_TOKEN) {
-      throw this.#cannot('a token is out of bounds', `${token}`, '1…2^31');
+      throw cannot(this.#scpi.thing, 'a token is out of bounds', `${token}`, '1…2^31');
     }
-    if (access !== 'single') throw this.#cannot('the access scheme is not realised', access, 'single');
+    if (access !== 'single') throw cannot(this.#scpi.thing, 'the access scheme is not realised', access, 'single');
     const override = rangeOverride?.A ?? null;
     if (override) checkRange(this.#scpi.thing, 'repeat', override, limits);
-    if (!this.#outputOn) throw this.#cannot('the output is off', 'off', 'setOutputs(true) before start()');
-    return this.#scpi.link.exchange(async (wire) => {
+    if (!this.#outputOn) throw cannot(this.#scpi.thing, 'the output is off', 'off', 'setOutputs(true) before start()');
+    const measured = this.#scpi.link.exchange(async (wire) => {
       this.#running = true;
       const echo = (token % ECHO_VALUES) + 1;
       await this.#scpi.write(wire, [`*ESE ${echo}`], signal);
@@ -251,6 +265,11 @@ export class SingleChannelSource implements SweepSource {
         instrumentSeconds: secondsOf(blocks),
       };
     }, signal);
+    return measured.catch((error) => {
+      // What the instrument took of the last settings is not known any more.
+      this.#held = null;
+      throw error;
+    });
   }
 
   /** What follows the pre-read. */
@@ -283,34 +302,35 @@ export class SingleChannelSource implements SweepSource {
     );
   }
 
-  /** One list: settings where they differ, limit read back, run, readings. */
+  /** One list: settings and list where they differ from what is held, read back in one question, run, readings. */
   async #runStage(wire: Wire, stage: SweepStage, signal: AbortSignal): Promise<StageBlock> {
-    const settings = this.#dialect.stage(stage);
-    const key = settings.join('\n');
-    if (this.#held?.stage !== key) {
-      await this.#scpi.write(wire, settings, signal);
-      for (const readBack of this.#dialect.stageLimits(stage.range)) await this.#verify(wire, readBack, signal);
-      this.#held = { list: this.#held?.list ?? '', stage: key };
+    const { stage: commandsOf, stageLimits, run } = this.#dialect;
+    const settings = commandsOf(stage);
+    const list = this.#listCommands(stage);
+    const [settingsKey, listKey] = [settings, list].map((commands) => commands.join('\n'));
+    const newSettings = this.#held?.stage !== settingsKey;
+    const newList = this.#held?.list !== listKey;
+    if (newSettings || newList) {
+      this.#held = null;
+      await this.#scpi.write(wire, [...(newSettings ? settings : []), ...(newList ? list : [])], signal);
+      const readBacks = [
+        ...(newSettings ? stageLimits(stage.range) : []),
+        ...(newList ? [{ question: this.#pointsQuestion, expected: stage.levels.length }] : []),
+      ];
+      await this.#verify(wire, readBacks, signal);
+      this.#held = { list: listKey, stage: settingsKey };
     }
-    await this.#sendList(wire, stage, signal);
     const seconds = stagesSeconds([stage], this.#hertz);
-    const values = await this.#dialect.run(this.#scpi, wire, stage.levels.length, seconds, signal);
+    const values = await run(this.#scpi, wire, stage.levels.length, seconds, signal);
     return { stage, values };
   }
 
-  async #sendList(wire: Wire, { levels }: SweepStage, signal: AbortSignal): Promise<void> {
-    const { header, perCommand } = this.#dialect.list;
-    const commands = listCommands(header, levels, perCommand);
-    const key = commands.join('\n');
-    if (this.#held?.list === key) return;
-    this.#held = { list: '', stage: this.#held?.stage ?? '' };
-    await this.#scpi.write(wire, commands, signal);
-    const points = await this.#scpi.askNumber(wire, `${header}:POIN?`, signal);
-    if (points !== levels.length) {
-      await this.#scpi.requireNoErrors(wire, 'loading a list', signal);
-      throw this.#scpi.malformed(`${header}:POIN?`, `${points}`, `${levels.length}`);
-    }
-    this.#held = { list: key, stage: this.#held.stage };
+  #listCommands({ levels }: SweepStage): string[] {
+    return listCommands(this.#dialect.list.header, levels, this.#dialect.list.perCommand);
+  }
+
+  get #pointsQuestion(): string {
+    return `${this.#dialect.list.header}:POIN?`;
   }
 
   async #requireEcho(wire: Wire, echo: number, signal: AbortSignal): Promise<void> {
@@ -340,18 +360,20 @@ export class SingleChannelSource implements SweepSource {
     });
   }
 
-  async #verify(wire: Wire, { question, expected, overhead = 1 }: ReadBack, signal: AbortSignal): Promise<void> {
+  /** Asks everything in one message; the first answer that is not what was set is TB_LIMIT_NOT_VERIFIED. */
+  async #verify(wire: Wire, readBacks: readonly ReadBack[], signal: AbortSignal): Promise<void> {
+    const question = readBacks.map((readBack) => readBack.question).join(';');
     const answer = await this.#scpi.ask(wire, question, signal);
-    if (typeof expected === 'string') {
-      if (answer.toUpperCase() === expected) return;
-    } else {
-      const found = answer === '' ? Number.NaN : Number(answer);
-      const low = expected - RELATIVE_TOLERANCE * Math.abs(expected);
-      const high = overhead * expected + RELATIVE_TOLERANCE * Math.abs(expected);
-      if (found >= low && found <= high) return;
+    const answers = answer.split(';');
+    if (answers.length !== readBacks.length) {
+      throw this.#scpi.malformed(question, answer, `${readBacks.length} answers`);
     }
-    this.#forget();
-    throw this.#notVerified(`${question} does not read back what was set`, answer.slice(0, 40), `${expected}`);
+    readBacks.forEach((readBack, i) => {
+      if (readsBack(readBack, answers[i])) return;
+      this.#forget();
+      const what = `${readBack.question} does not read back what was set`;
+      throw notVerified(this.#scpi.thing, what, answers[i].slice(0, 40), `${readBack.expected}`);
+    });
   }
 
   #forget(): void {
@@ -363,38 +385,18 @@ export class SingleChannelSource implements SweepSource {
 
   #configured(): SourceLimits {
     if (this.#limits) return this.#limits;
-    throw this.#notVerified('ranges and limits were not set and read back since the link was opened', 'nothing');
-  }
-
-  #notVerified(
-    what: string,
-    value: string,
-    expected = 'configure() before anything is switched on or swept',
-  ): TunnelbenchError {
-    return new TunnelbenchError('TB_LIMIT_NOT_VERIFIED', {
-      thing: this.#scpi.thing,
-      what,
-      value,
-      expected,
-      remedy: 'The output stays off. Check that limit and range exist on this model.',
-    });
-  }
-
-  #unsafe(what: string, state: ChannelState): TunnelbenchError {
-    return new TunnelbenchError('TB_BENCH_NOT_SAFE', {
-      thing: this.#scpi.thing,
-      what,
-      value: stateText(state),
-      remedy: 'Do not move relays or needles; switch the instrument off by hand if it does not follow.',
-    });
-  }
-
-  #cannot(what: string, value: string, expected: string): TunnelbenchError {
-    const remedy = 'Correct the bench file or the recipe.';
-    return new TunnelbenchError('TB_BENCH_CANNOT_REALISE', { thing: this.#scpi.thing, what, value, expected, remedy });
+    throw notVerified(
+      this.#scpi.thing,
+      'ranges and limits were not set and read back since the link was opened',
+      'nothing',
+    );
   }
 }
 
-function stateText({ outputOn, levelVolts, limitAmps, sourceRangeVolts }: ChannelState): string {
-  return `output ${outputOn ? 'on' : 'off'}, ${levelVolts} V, limit ${limitAmps} A, source range ${sourceRangeVolts} V`;
+function readsBack({ expected, overhead = 1 }: ReadBack, answer: string): boolean {
+  const text = answer.trim();
+  if (typeof expected === 'string') return text.toUpperCase() === expected;
+  const found = text === '' ? Number.NaN : Number(text);
+  const slack = RELATIVE_TOLERANCE * Math.abs(expected);
+  return found >= expected - slack && found <= overhead * expected + slack;
 }

@@ -16,11 +16,13 @@ export interface BenchOptionTexts {
   readonly apToP?: string | undefined;
   readonly earlyBreakdown?: boolean | undefined;
   readonly wafer?: string | undefined;
+  /** Ohms of the reference resistor on the probe card. */
+  readonly reference?: string | undefined;
 }
 
 /** Checks the texts; TB_USAGE names the option and what is allowed. */
 export function benchOptions(texts: BenchOptionTexts): SimulatedBenchOptions {
-  const { start, apToP, wafer, earlyBreakdown } = texts;
+  const { start, apToP, wafer, earlyBreakdown, reference } = texts;
   const timeScale = parseTimeScale(texts.timeScale ?? 'full');
   if (timeScale === null) throw refused('--time-scale', texts.timeScale, 'full, real, or a factor above 0');
   if (start !== undefined && start !== 'P' && start !== 'AP' && start !== 'random') {
@@ -39,6 +41,7 @@ export function benchOptions(texts: BenchOptionTexts): SimulatedBenchOptions {
     ...(apToP !== undefined && { apToP }),
     ...(earlyBreakdown === true && { earlyBreakdown }),
     ...(wafer !== undefined && { waferId: wafer }),
+    ...(reference !== undefined && { referenceOhms: wholeNumber('--reference', reference, 100, 10_000_000) }),
   };
 }
 

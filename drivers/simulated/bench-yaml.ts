@@ -8,15 +8,16 @@ export interface BenchYamlFacts {
   readonly dies: 'default36' | readonly DieSite[];
   readonly apToP: 'positive' | 'negative';
   readonly ceilingVolts: number;
-  readonly referenceOhms: number | null;
+  readonly referenceOhms?: number | null;
 }
 
 /** The text of a bench file that describes the simulated bench. */
 export function simulatedBenchYaml(facts: BenchYamlFacts): string {
-  const { resources, geometry, waferId, dies, apToP, ceilingVolts, referenceOhms } = facts;
+  const { resources, geometry, waferId, dies, apToP, ceilingVolts, referenceOhms = null } = facts;
   const { rows, columns, columnsPerEnableLine } = geometry;
   const list = dies === 'default36' ? dies : `[${dies.map(({ x, y }) => `{x: ${x}, y: ${y}}`).join(', ')}]`;
-  const reference = referenceOhms === null ? '' : `referenceResistor: {row: ${rows}, column: ${columns}, ohms: ${referenceOhms}}\n`;
+  const reference =
+    referenceOhms === null ? '' : `referenceResistor: {row: ${rows}, column: ${columns}, ohms: ${referenceOhms}}\n`;
   return `# A simulated bench: resources change with every start.
 bench: simulated
 geometry: {rows: ${rows}, columns: ${columns}, columnsPerEnableLine: ${columnsPerEnableLine}}

@@ -33,7 +33,11 @@ export function withWords(reply: string, words: ChanceWords): string {
   let changed = reply;
   for (const [recorded, now] of words) {
     if (recorded === now) continue;
-    if (recorded.startsWith('@')) changed = changed.split('\n').map((line) => retagged(line, recorded, now)).join('\n');
+    if (recorded.startsWith('@'))
+      changed = changed
+        .split('\n')
+        .map((line) => retagged(line, recorded, now))
+        .join('\n');
     else changed = changed.replaceAll(new RegExp(`(?<![0-9A-Za-z])${recorded}(?![0-9A-Za-z])`, 'g'), now);
   }
   return changed;

@@ -19,13 +19,19 @@ export async function readWireLog(file: string): Promise<RecordedWires> {
   }
   const head = parsed(lines[0] ?? '');
   if (!isHead(head)) {
-    throw failure(file, 'TB_FILE_NOT_TUNNELBENCH', 'it is not a wire log of a version that can be read', lines[0]?.slice(0, 80));
+    throw failure(
+      file,
+      'TB_FILE_NOT_TUNNELBENCH',
+      'it is not a wire log of a version that can be read',
+      lines[0]?.slice(0, 80),
+    );
   }
   const events: WireEvent[] = [];
   for (const [i, line] of lines.slice(1).entries()) {
     const event = parsed(line);
     if (isEvent(event)) events.push(event);
-    else if (i < lines.length - 2) throw failure(file, 'TB_FILE_CORRUPT', `line ${i + 2} is no event`, line.slice(0, 80));
+    else if (i < lines.length - 2)
+      throw failure(file, 'TB_FILE_CORRUPT', `line ${i + 2} is no event`, line.slice(0, 80));
   }
   return { head, events };
 }

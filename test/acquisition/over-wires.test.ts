@@ -110,6 +110,8 @@ describe('before anything is energised, a session refuses', () => {
     applyFaults(simulated, { interlockOpen: true });
     const outcome = await wired.measure(file);
     expect(codeOf(outcome)).toBe('TB_INTERLOCK_OPEN');
+    expect(simulated.station.touchdowns).toBe(0);
+    expect(simulated.station.energised).toEqual({ outputs: 0, supplies: 0, enableLines: 0 });
     expect(simulated.ledger.violations).toEqual([]);
     expect(wired.isSafe).toBe(true);
   });

@@ -1,6 +1,8 @@
 import { type FrozenPlan, makePlan } from '../../acquisition/plan.ts';
+import type { DieRetest } from '../../acquisition/retest.ts';
 import type { SessionOutcome } from '../../acquisition/session.ts';
 import { StopRequest } from '../../acquisition/stop-request.ts';
+import type { SessionFields } from '../../db/records.ts';
 import { type BenchFile, parseBenchFile } from '../../drivers/bench-file.ts';
 import { openBench } from '../../drivers/open-bench.ts';
 import type { WireInstrument } from '../../drivers/simulated/instrument-link.ts';
@@ -12,7 +14,7 @@ import {
 } from '../../drivers/simulated/simulated-bench.ts';
 import { serveTcp } from '../../drivers/simulated/tcp-server.ts';
 import { benchJson, benchSettings } from '../../scripts/bench-settings.ts';
-import { resumeMeasurement, runMeasurement } from '../../scripts/run-measurement.ts';
+import { resumeMeasurement, retestMeasurement, runMeasurement } from '../../scripts/run-measurement.ts';
 import type { Recipe } from '../../wafer/recipe.ts';
 import { FIELDS, quickRecipe } from './memory-session.ts';
 
@@ -84,6 +86,11 @@ export class WiredBench {
 
   async resume(file: string): Promise<SessionOutcome> {
     return await this.#with((bench) => resumeMeasurement({ bench, file, benchJson: benchJson(this.benchFile) }));
+  }
+
+  async retest(file: string, retest: DieRetest, fields: SessionFields): Promise<SessionOutcome> {
+    const json = benchJson(this.benchFile);
+    return await this.#with((bench) => retestMeasurement({ bench, file, retest, fields, benchJson: json }));
   }
 
   async close(): Promise<void> {

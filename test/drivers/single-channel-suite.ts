@@ -198,6 +198,15 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
     });
   }
 
+  it('takes no readings that belong to another run', async () => {
+    const { instrument, run, station } = await ready(18e3);
+    station.advance = function (this: ResistorStation, seconds: number) {
+      ResistorStation.prototype.advance.call(this, seconds);
+      instrument.status.standardEnable = 0;
+    };
+    await expect(run()).rejects.toMatchObject({ code: 'TB_REPLY_MISMATCH' });
+  });
+
   it('forgets what it had set when the link was reopened', async () => {
     const { smu } = await ready(18e3);
     await smu.reopen(CALM);

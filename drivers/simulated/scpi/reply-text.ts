@@ -5,10 +5,6 @@ export function nr3(value: number, digits = 6): string {
   return `${value < 0 ? '' : '+'}${mantissa}E${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
 
-export function nr1(value: number): string {
-  return String(Math.round(value));
-}
-
 /** A number as a program would print it: the Keithley 2450's form ("0.0001", "1e-06" with capital E). */
 export function plainNumber(value: number): string {
   return String(value).replace('e', 'E');

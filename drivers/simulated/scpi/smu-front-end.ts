@@ -209,12 +209,15 @@ export class SmuFrontEnd {
     const { clock, errors } = this.parts;
     clock.touch();
     const terminal = this.terminal();
-    const voltsRange = Math.max(this.measureRangeVolts, this.sourceFunction === 'VOLTage' ? this.sourceRangeVolts : 0);
+    // What is sourced is measured on the source's range.
+    const sourcesVolts = this.sourceFunction === 'VOLTage';
+    const voltsRange = sourcesVolts ? this.sourceRangeVolts : this.measureRangeVolts;
+    const ampsRange = sourcesVolts ? this.measureRangeAmps : this.sourceRangeAmps;
     const overVolts = Math.abs(terminal.volts) > voltsRange * OVER_RANGE_FRACTION;
-    const overAmps = Math.abs(terminal.amps) > this.measureRangeAmps * OVER_RANGE_FRACTION;
+    const overAmps = Math.abs(terminal.amps) > ampsRange * OVER_RANGE_FRACTION;
     return {
       volts: overVolts ? OVER_RANGE_VALUE : errors.measuredVolts(terminal.volts, voltsRange, this.nplc),
-      amps: overAmps ? OVER_RANGE_VALUE : errors.measuredAmps(terminal.amps, this.measureRangeAmps, this.nplc),
+      amps: overAmps ? OVER_RANGE_VALUE : errors.measuredAmps(terminal.amps, ampsRange, this.nplc),
       seconds: clock.now,
       source: this.presentLevel,
       compliance: this.compliance(terminal.inCompliance),
@@ -244,12 +247,12 @@ export class SmuFrontEnd {
   private autorange(): number {
     const { amps, volts } = this.terminal();
     let changes = 0;
-    if (this.autorangeAmps) {
+    if (this.autorangeAmps && this.sourceFunction === 'VOLTage') {
       const fitting = smallestRange(this.model.ampRanges, Math.abs(amps));
       changes += fitting === this.measureRangeAmps ? 0 : 1;
       this.measureRangeAmps = fitting;
     }
-    if (this.autorangeVolts) {
+    if (this.autorangeVolts && this.sourceFunction === 'CURRent') {
       const fitting = smallestRange(this.model.voltRanges, Math.abs(volts));
       changes += fitting === this.measureRangeVolts ? 0 : 1;
       this.measureRangeVolts = fitting;
