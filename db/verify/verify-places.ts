@@ -34,13 +34,13 @@ export function checkCells({ db }: VerifyContext, log: CheckLog): void {
   for (const { die, cell } of outside.all() as Place[]) log.problem(`die ${die}, cell ${cell}: outside the crossbar`);
 }
 
-/** A plan, a re-test has its own, measures a cell in one attempt only, and no sweep is there with the same bytes twice. */
+/** The first pass of a plan measures a cell in one attempt only, and no sweep is there with the same bytes twice. */
 export function checkDuplicates({ db }: VerifyContext, log: CheckLog): void {
   log.examined = db.prepare('SELECT count(*) FROM sweep').pluck().get() as number;
   const passes = db.prepare(
     `SELECT sweep.die, sweep.cell, session.plan_id, count(DISTINCT sweep.attempt_id) AS attempts
      FROM sweep JOIN attempt ON attempt.id = sweep.attempt_id JOIN session ON session.id = attempt.session_id
-     WHERE sweep.repeat = 0 AND attempt.reason IN ('first', 'resume', 'retest')
+     WHERE sweep.repeat = 0 AND attempt.reason IN ('first', 'resume')
      GROUP BY session.plan_id, sweep.die, sweep.cell HAVING attempts > 1`,
   );
   for (const row of passes.all() as (Place & { plan_id: string; attempts: number })[]) {
