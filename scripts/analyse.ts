@@ -23,7 +23,7 @@ interface AnalyseOptions {
 export function addAnalyseCommand(program: Command): void {
   program
     .command('analyse')
-    .description('Classify the stored sweeps again, with other thresholds if given, and print what changes.')
+    .description('classify the stored sweeps again, with other thresholds if given, and print what changes')
     .argument('<wafer.sqlite>', 'wafer file')
     .option('--shorted-below <ohms>', 'below it a cell that does not switch is shorted')
     .option('--line-short-below <ohms>', 'below it a short is flagged "line short?"')

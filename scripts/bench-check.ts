@@ -10,12 +10,12 @@ import { withWireLog } from './with-wire-log.ts';
 
 /** `tunnelbench bench check`: exit status 0 when every instrument and every access scheme asked for is usable. */
 export function addBenchCommand(program: Command): void {
-  const bench = program.command('bench').description('Work with the instruments of a bench file.');
+  const bench = program.command('bench').description('work with the instruments of a bench file');
   addBenchListCommand(bench);
   addBenchTestCommand(bench);
   bench
     .command('check')
-    .description('Identify every instrument, drain error queues, read limits back; nothing is switched on.')
+    .description('identify every instrument, drain error queues, read limits back; nothing is switched on')
     .argument('<bench.yaml>', 'bench file')
     .option('--recipe <file>', 'also hold this recipe against the bench and load it into the source')
     .option('--wire-log <file>', 'record every byte on every wire, for a replay')

@@ -12,7 +12,7 @@ interface ListFlags {
 export function addBenchListCommand(bench: Command): void {
   bench
     .command('list')
-    .description('List what the VISA library, the serial ports and the given hosts offer.')
+    .description('list what the VISA library, the serial ports and the given hosts offer')
     .argument('[bench.yaml]', 'bench file that names a VISA library')
     .option('--host <host:port>', 'also this address; may be repeated', (text, all: string[]) => [...all, text], [])
     .option('--identify', 'ask each of them *IDN? (not serial ports: their rate is unknown)')

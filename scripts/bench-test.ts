@@ -25,7 +25,7 @@ const DIES_FOR_OPEN_LINE = 3;
 export function addBenchTestCommand(bench: Command): void {
   bench
     .command('test')
-    .description('Touch a die and find stuck, open, shorted, leaking, exchanged and mirrored lines; writes its cells.')
+    .description('touch a die and find stuck, open, shorted, leaking, exchanged and mirrored lines; writes its cells')
     .argument('<bench.yaml>', 'bench file')
     .option('--recipe <file>', 'recipe whose limits and write pulses are used; without it the default recipe')
     .option('--die <ordinal>', 'die to test; the two after it are touched only when a line looks open', '0')

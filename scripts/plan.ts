@@ -8,7 +8,7 @@ import { addPlanOptions, type PlanOptions, planFromOptions } from './plan-option
 export function addPlanCommand(program: Command): void {
   const command = program
     .command('plan')
-    .description('Make a plan from a bench file and a recipe, check it, and print what it would do.')
+    .description('make a plan from a bench file and a recipe, check it, and print what it would do')
     .argument('<bench.yaml>', 'bench file')
     .option('--json', 'print the dry run as JSON');
   addPlanOptions(command).action(async (file: string, options: PlanOptions & { json?: boolean }) => {

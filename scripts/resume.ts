@@ -16,7 +16,7 @@ export function addResumeCommand(program: Command): void {
   const command = program
     .command('resume')
     .description(
-      'Continue an interrupted measurement: the bench is asked, made safe, identified, checked, then measured on.',
+      'continue an interrupted measurement: the bench is asked, made safe, identified, checked, then measured on',
     )
     .argument('<wafer.sqlite>', 'wafer file')
     .requiredOption('--bench <bench.yaml>', 'bench file');

@@ -13,7 +13,7 @@ interface SessionLine extends SessionRecord {
 export function addSessionsCommand(program: Command): void {
   program
     .command('sessions')
-    .description('List the sessions of a wafer file.')
+    .description('list the sessions of a wafer file')
     .argument('<wafer.sqlite>', 'wafer file')
     .option('--json', 'print them as JSON, with everything that was recorded')
     .action((file: string, { json }: { json?: boolean }) => {

@@ -24,7 +24,7 @@ interface SimulateOptions {
 export function addSimulateCommand(program: Command): void {
   program
     .command('simulate')
-    .description('Run the simulated bench alone and print a bench file for it; Ctrl-C ends it.')
+    .description('run the simulated bench alone and print a bench file for it; Ctrl-C ends it')
     .option('--seed <n>', 'seed of the wafer and of every draw', '1')
     .option('--time-scale <scale>', 'full (never wait), real, or a factor such as 10', 'real')
     .option('--out <bench.yaml>', 'write the bench file here instead of printing it')

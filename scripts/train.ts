@@ -36,7 +36,7 @@ interface Training {
 export function addTrainCommand(program: Command): void {
   const train = program
     .command('train')
-    .description('Train ensembles of binary networks; solutions go to the model store.');
+    .description('train ensembles of binary networks; solutions go to the model store');
 
   addTrainOptions(train.command('defect-free').description('for a perfect array: the software baseline')).action(
     (options: TrainOptions) =>

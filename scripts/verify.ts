@@ -6,7 +6,7 @@ import { verifyWafer, type WaferVerification } from '../db/verify-wafer.ts';
 export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('Read a wafer file again and check every row, checksum, place and reference.')
+    .description('read a wafer file again and check every row, checksum, place and reference')
     .argument('<wafer.sqlite...>', 'wafer files')
     .option('--json', 'print the result as JSON')
     .action((files: string[], { json }: { json?: boolean }) => {
