@@ -56,8 +56,17 @@ export async function proveAddresses(
   }
   nameOrder(subject, found);
   const told = await namePairs(subject, places, columns, found);
-  book.close('rowOrder', 'passed', `${found.leadsTo.size} of ${geometry.rows} rows carry their own address`);
-  book.close('pairOrder', 'passed', `columns A and B told apart on ${told} of ${subject.pairs} pairs`);
+  const rowsProven = found.leadsTo.size === geometry.rows;
+  book.close(
+    'rowOrder',
+    rowsProven ? 'passed' : 'notProven',
+    `${found.leadsTo.size} of ${geometry.rows} rows carry their own address`,
+  );
+  book.close(
+    'pairOrder',
+    told === subject.pairs ? 'passed' : 'notProven',
+    `columns A and B told apart on ${told} of ${subject.pairs} pairs`,
+  );
   book.close('addressWrite', 'passed', 'the code of an earlier test was found and read; not written again');
 }
 

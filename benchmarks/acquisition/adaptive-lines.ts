@@ -1,5 +1,7 @@
 import { median } from 'd3-array';
 import type { StoredCell } from '../../db/records.ts';
+import type { CellTruth } from '../../drivers/simulated/world/truth.ts';
+import { antiparallelOhms, DEFAULT_BIAS_LAW, parallelOhms } from '../../physics/junction-law.ts';
 import { cellAt, enableLineOf } from '../../wafer/geometry.ts';
 import type { BenchmarkLine } from '../benchmark-line.ts';
 import { type SimulatedDieRun, simulatedDie } from './simulated-die.ts';
@@ -14,6 +16,7 @@ const DIES = [
   [5, 0.02],
   [6, 0.05],
 ] as const;
+const READ_VOLTS = 0.05;
 /** Shares of the random sample in the trade-off curve. */
 const SAMPLES = [0.01, 0.05, 0.1];
 
@@ -129,9 +132,15 @@ function deviation(full: SimulatedDieRun, adaptive: SimulatedDieRun, key: 'rP' |
   const healthy = ({ cells }: SimulatedDieRun) =>
     cells.filter((cell) => cell.class === 'healthy' && cell[key] !== null);
   const ours = mean(healthy(adaptive).map((cell) => cell[key] as number));
-  const truth = mean(healthy(adaptive).map((cell) => adaptive.truth[cell.cell][key]));
+  const truth = mean(healthy(adaptive).map((cell) => atReadVoltage(adaptive.truth[cell.cell], key)));
   const theirs = mean(healthy(full).map((cell) => cell[key] as number));
   return { ofFull: Math.abs(ours / theirs - 1), ofTruth: Math.abs(ours / truth - 1) };
+}
+
+/** R at the ±50 mV of the reads: the truth of the simulator is that of zero bias. */
+function atReadVoltage({ rP, rAp }: CellTruth, key: 'rP' | 'rAp'): number {
+  if (key === 'rP') return parallelOhms(rP, READ_VOLTS, DEFAULT_BIAS_LAW.parabolaVolts);
+  return antiparallelOhms(rP, rAp / rP - 1, READ_VOLTS, DEFAULT_BIAS_LAW);
 }
 
 /** Cells of the random sample: equal chances, so equal weights among each other. */

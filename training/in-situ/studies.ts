@@ -95,11 +95,13 @@ const STUDIES: Readonly<Record<StudyName, (scale: StudyScale) => InSituTask[]>> 
 
   'sneak-paths': ({ repetitions }) =>
     (['wine', 'breast-cancer'] as const).flatMap((name) =>
-      [0.05, 5, 20, 50].flatMap((pitchOhms) =>
+      [0.05, 20, 50, 100, 200].flatMap((pitchOhms) =>
         folds(Math.ceil(repetitions / 5)).flatMap(({ repetition, fold, seed }) => {
           const task = {
             ...tableTask(name, repetition, fold, seed),
             pairsPerWeight: 1,
+            // Overdriven, as the mapped weights are written: line drops leave a shared amplitude's probability to chance.
+            pulses: { ...DEFAULT_PULSES, policy: 'gated' as const },
             passive: { pitchOhms, contactOhms: 2, solvedReads: true },
           };
           return [task, { ...task, method: 'binary-mapped' as const }];
