@@ -58,7 +58,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
     const benchPath = join(folder, 'bench.yaml');
     await writeFile(benchPath, bench.benchYaml);
     const outcome = await measureDemo(benchPath, file, options);
-    finishRun(file, outcome, await bench.violations());
+    finishRun(shown(file), outcome, await bench.violations());
   } finally {
     await bench.close();
   }
