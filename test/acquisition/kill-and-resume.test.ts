@@ -61,6 +61,10 @@ it('is killed at ten random moments and resumed: no violation, nothing missing, 
     child.kill('SIGKILL');
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     await control({ command: 'advance', seconds: 600 });
+    // Whatever was armed has run out, and idles at 0 V with nobody there.
+    const { result } = await control({ command: 'state' });
+    const { channels } = result as { channels: Record<string, { volts: number }> };
+    expect(Object.values(channels).map(({ volts }) => volts)).toEqual([0, 0, 0]);
   }
   const last = tunnelbench(...resume);
   let text = '';
