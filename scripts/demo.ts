@@ -64,7 +64,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   }
 
   const pages = join(folder, 'report');
-  const models = join(folder, 'models');
+  const models = shown(join(folder, 'models'));
   const reader = WaferReader.open(file);
   let firstDie: string;
   try {
@@ -84,10 +84,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
       `All of it took ${formatDuration(seconds)}. The files:`,
       `  measured   ${shown(file)}`,
       `  report     ${shown(join(pages, 'wafer.html'))}`,
-      `  die models ${shown(models)}`,
+      `  die models ${models}`,
       'Next:',
       `  npx tunnelbench verify ${shown(file)}`,
-      `  npx tunnelbench train hardware-aware --models ${shown(models)} --die ${firstDie} --store ${shown(join(folder, 'models.sqlite'))}`,
+      `  npx tunnelbench train hardware-aware --models ${models} --die ${firstDie} --store ${shown(join(folder, 'models.sqlite'))}`,
       '  npx tunnelbench simulate --out bench.yaml    (then, in another terminal: npx tunnelbench bench check bench.yaml)',
     ].join('\n'),
   );
