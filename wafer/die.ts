@@ -7,7 +7,7 @@ export interface DieSite {
 
 /**
  * The default wafer of 36 dies: 6 × 6 dies, x and y from 0 to 5, walked in a serpentine (each step to a neighbour).
- * The seed documents give the number of dies, not their places: the layout is our choice.
+ * Borders et al. state the number of dies, not their places: the layout is our choice.
  */
 export const DEFAULT_DIES: readonly DieSite[] = Array.from({ length: 36 }, (_, ordinal) => {
   const y = Math.floor(ordinal / 6);
