@@ -7,13 +7,18 @@ import {
   type Instrument,
   type InstrumentIdentity,
   type LineRouter,
+  NOT_REPORTED,
   type Prober,
   SOURCE_CHANNELS,
+  type SourceCondition,
   type Supplies,
   type SweepSource,
 } from './capabilities.ts';
 import type { InstrumentPlace } from './driver-registry.ts';
 import { instrumentOpeners, type OpenBenchOptions } from './open-bench.ts';
+import { goesThroughVisa } from './transport/open-transport.ts';
+import { libraryText } from './visa/library-text.ts';
+import { VisaResourceManager } from './visa/resource-manager.ts';
 
 /** What was found at one place of a bench file. */
 export interface InstrumentCheck {
@@ -27,6 +32,10 @@ export interface InstrumentCheck {
   /** Limits and ranges read back, in words; null where they were not tried. */
   readonly limits: string | null;
   readonly state: string | null;
+  /** Date of calibration and time since switched on, in words; null where the instrument was not opened. */
+  readonly condition: string | null;
+  /** The VISA library that carries its bytes, or null where none does. */
+  readonly visaLibrary: string | null;
   /** Why the instrument cannot be used, or null. */
   readonly problem: string | null;
 }
@@ -46,7 +55,10 @@ export interface BenchCheck {
   readonly ok: boolean;
 }
 
-type Findings = Pick<InstrumentCheck, 'limits' | 'state'>;
+type Findings = Pick<InstrumentCheck, 'limits' | 'state'> & Partial<Pick<InstrumentCheck, 'condition'>>;
+
+/** No driver but those of sources knows a question for either. */
+const NO_CONDITION = conditionText({ calibrated: NOT_REPORTED, warmUp: NOT_REPORTED });
 
 /**
  * Opens each instrument of a bench file by itself, so that one that fails does not hide another; asks, reports, closes.
@@ -67,16 +79,17 @@ export async function checkBench(
     examine: (instrument: T) => Promise<Findings>,
   ): Promise<InstrumentCheck> => {
     const { resource, driver } = file.instruments[place];
-    const blank = { place, resource, driver, identity: null, errors: [], limits: null, state: null };
+    const visaLibrary = await visaLibraryOf(resource, file);
+    const blank = { place, resource, driver, identity: null, errors: [], limits: null, state: null, visaLibrary };
     let instrument: T | null = null;
     try {
       instrument = await open();
       const { identity } = instrument;
       const errors = await instrument.drainErrors(signal);
-      return { ...blank, identity, errors, ...(await examine(instrument)), problem: null };
+      return { ...blank, identity, errors, condition: NO_CONDITION, ...(await examine(instrument)), problem: null };
     } catch (error) {
       if (!(error instanceof TunnelbenchError)) throw error;
-      return { ...blank, identity: instrument?.identity ?? null, problem: error.message };
+      return { ...blank, identity: instrument?.identity ?? null, condition: null, problem: error.message };
     } finally {
       await instrument?.close();
     }
@@ -120,7 +133,8 @@ async function examineSource(
     const { outputOn, levelVolts } = before[channel];
     return `${channel} ${outputOn ? 'ON' : 'off'} at ${levelVolts} V`;
   }).join(', ');
-  if (live.length > 0) return { limits: 'not tried: outputs are on', state };
+  const condition = conditionText(await source.describe(signal));
+  if (live.length > 0) return { limits: 'not tried: outputs are on', state, condition };
   const { sourceRangeVolts } = file.instruments.smu;
   await source.configure({ sourceRangeVolts, limitAmps: file.limits.limitAmps }, signal);
   const after = await source.readState(signal);
@@ -129,7 +143,24 @@ async function examineSource(
     ? `, programme loaded (a sweep takes ${source.longestSweepSeconds.toFixed(1)} s at most)`
     : '';
   const limits = SOURCE_CHANNELS.map((channel) => `${after[channel].limitAmps} A`).join(', ');
-  return { limits: `${limits} on ${after.row.sourceRangeVolts} V${loaded}`, state };
+  return { limits: `${limits} on ${after.row.sourceRangeVolts} V${loaded}`, state, condition };
+}
+
+function conditionText({ calibrated, warmUp }: Pick<SourceCondition, 'calibrated' | 'warmUp'>): string {
+  return `calibrated: ${calibrated}; on since: ${warmUp}`;
+}
+
+/** Null also where no library can be loaded: opening the instrument says why. */
+async function visaLibraryOf(resource: string, { visa }: BenchFile): Promise<string | null> {
+  if (!goesThroughVisa(resource, visa)) return null;
+  try {
+    const manager = await VisaResourceManager.acquire(visa.library);
+    await manager.release();
+    return libraryText(manager.library);
+  } catch (error) {
+    if (error instanceof TunnelbenchError) return null;
+    throw error;
+  }
 }
 
 async function examineEnableLines(lines: EnableLines, signal: AbortSignal): Promise<Findings> {

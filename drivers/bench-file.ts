@@ -23,7 +23,11 @@ export interface BenchFile {
     readonly junctionVolts: number;
     readonly padVolts: { readonly min: number; readonly max: number };
     readonly limitAmps: number;
+    /** Largest current of one line of the probe card, half-selected cells included. */
+    readonly lineAmps: number;
   };
+  /** What lies between source and junctions, for the circuit solver; defaults are those of the simulated bench. */
+  readonly wiring: { readonly contactOhms: number; readonly transistorOhms: number; readonly ohmsPerPitch: number };
   readonly gate: { readonly volts: number };
   readonly supplies: Readonly<
     Record<'vdd' | 'vss' | 'substrate', { readonly volts: number; readonly limitAmps: number }>
@@ -90,7 +94,15 @@ const schema = z.strictObject({
     // Pad diodes conduct a little below the substrate: no pad may go further than 0.1 V.
     padVolts: z.strictObject({ min: z.number().min(-0.1).max(0), max: positive }),
     limitAmps: positive.max(0.1),
+    lineAmps: positive.max(0.1).default(5e-3),
   }),
+  wiring: z
+    .strictObject({
+      contactOhms: z.number().min(1e-3).max(1000).default(1),
+      transistorOhms: positive.max(10_000).default(20),
+      ohmsPerPitch: z.number().min(1e-4).max(100).default(0.05),
+    })
+    .prefault({}),
   gate: z.strictObject({ volts: positive.max(5) }),
   supplies: z.strictObject({ vdd: supply, vss: supply, substrate: supply }),
   polarity: z.strictObject({ apToP: z.enum(['positive', 'negative']) }),

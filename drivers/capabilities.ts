@@ -5,6 +5,7 @@
  * Every method rejects with a TunnelbenchError. Every method that talks takes an AbortSignal; aborting ends the wait,
  * it does not make the bench safe: `makeSafe` does, and must be called with a fresh signal.
  */
+import type { Polarity } from '../wafer/polarity.ts';
 import type { Access, CurrentRange, PairSide, SideReading, SweepProgramme } from '../wafer/sweep.ts';
 
 export interface InstrumentIdentity {
@@ -45,8 +46,8 @@ export interface SweepRequest {
    * `auto`: pre-read both columns, then the pair loop if each side's branch is 'loop' or 'open' and at least one is
    * 'loop'; otherwise only the pre-read comes back and the caller decides.
    * `loop`: pre-read and loop under `access`, with the branches given (the sides of an alone access: only its own).
-   * `quick`: the programme's quick read, pair access only; its first list chooses the branches as a pre-read does, and
-   * where a side's branch is 'lowBiasOnly' or both are 'open' only that list comes back (preReadOnly).
+   * `quick`: the programme's quick read, under pair or single access; its first list chooses the branches as a pre-read
+   * does, and where a side's branch is 'lowBiasOnly' or both are 'open' only that list comes back (preReadOnly).
    * `lowBias`: pre-read and linearity check of both columns. `preRead`: pre-read only, twice (re-check of an open).
    * Every run may be asked for under an alone access: then it concerns that side only (`auto`: its pre-read, then its
    * loop if its branch is 'loop'), because a pair pre-read says nothing of the partner of a column in compliance.
@@ -55,6 +56,24 @@ export interface SweepRequest {
   readonly access: Access;
   /** For `loop`: range per side instead of the branch's own (the repeat after compliance), or null. */
   readonly rangeOverride: Readonly<Record<PairSide, CurrentRange | null>> | null;
+  /** Single access only, and needed there: the cell that is routed, and how the source has it reversed. */
+  readonly exchange?: HiLoExchange;
+}
+
+/**
+ * The exchange of HI and LO under single access. A source with one channel never goes below 0 V, where the pad diodes
+ * would conduct: for the other sign of the junction voltage its terminals change places at the column and the row.
+ */
+export interface HiLoExchange {
+  /** Column of the pair that is routed; its reading comes back as this side, the other side as null. */
+  readonly side: PairSide;
+  /** Junction voltage (column − row) that HI above LO gives on the present route. */
+  readonly polarity: Polarity;
+  /**
+   * Asked for with the output on and measured at 0 V; nothing is sourced before it resolves, which is when the router
+   * has acknowledged exactly the other route. Rejects: the sweep ends there, still at 0 V.
+   */
+  reverse(polarity: Polarity): Promise<void>;
 }
 
 export interface PairReading {
@@ -77,6 +96,19 @@ export interface SweepRun {
   readonly reading: Promise<PairReading>;
 }
 
+/** Entry of a provenance that the instrument's family does not report. */
+export const NOT_REPORTED = 'not reported';
+
+/** What `describe` of every source says of the state it is in. */
+export interface SourceCondition {
+  /** Date of the last calibration, per channel where they differ. */
+  readonly calibrated: string;
+  /** How long the instrument has been on. */
+  readonly warmUp: string;
+  /** The VISA library in use, or `none`. */
+  readonly visaLibrary: string;
+}
+
 export interface SourceLimits {
   readonly sourceRangeVolts: number;
   readonly limitAmps: number;
@@ -87,8 +119,11 @@ export interface SweepSource extends Instrument {
   readonly accessSchemes: readonly ('pair' | 'single')[];
   /** Whether it runs the quick read of an adaptive plan. */
   readonly quickReads?: boolean;
-  /** Settings that go into the provenance: line frequency, firmware, calibration date where the family reports it. */
-  describe(signal: AbortSignal): Promise<Readonly<Record<string, string | number | boolean>>>;
+  /**
+   * Settings that go into the provenance: line frequency, access, and `SourceCondition`, each entry NOT_REPORTED where the
+   * family has no question for it.
+   */
+  describe(signal: AbortSignal): Promise<SourceCondition & Readonly<Record<string, string | number | boolean>>>;
   /** Sets ranges and limits at 0 V with the outputs off, reads each back, drains the error queue; TB_LIMIT_NOT_VERIFIED otherwise. */
   configure(limits: SourceLimits, signal: AbortSignal): Promise<void>;
   /** Stores the programme in the instrument once per recipe and reads back what can be read back. */
@@ -97,7 +132,7 @@ export interface SweepSource extends Instrument {
   setOutputs(on: boolean, signal: AbortSignal): Promise<void>;
   /** Starts a sweep on the present route. One run at a time until its `idle`; its reading may still be on the wire when the next starts. */
   start(request: SweepRequest, signal: AbortSignal): SweepRun;
-  /** Holds one level with a limit on chosen channels (others 0 V) and reads volts and amps: contact and leakage checks. |volts| ≤ 1 V. Returns to 0 V. */
+  /** Holds one level with a limit on chosen channels (others 0 V) and reads volts and amps: contact and leakage checks. |volts| ≤ 1 V; one channel: the column not below the row. Returns to 0 V. */
   spot(
     levels: Readonly<Record<SourceChannel, number>>,
     limitAmps: number,
@@ -138,22 +173,26 @@ export interface EnableState {
 
 export type LineKind = 'row' | 'column';
 
+/**
+ * What a line can be joined to: a source channel, or the guard of a source with one channel. Such a source has its HI
+ * on 'columnA' and its LO on 'row'; they are exchanged when the row line is on 'columnA' and the column line on 'row'.
+ */
+export type RouteChannel = SourceChannel | 'guard';
+
 /** One crosspoint: a probe-card line on a source channel. */
 export interface Crosspoint {
   readonly kind: LineKind;
   readonly index: number;
-  readonly channel: SourceChannel;
+  readonly channel: RouteChannel;
 }
 
 /** Connects probe-card lines to source channels. */
 export interface LineRouter extends Instrument {
   readonly rows: number;
   readonly columns: number;
-  /** What unselected lines do. */
-  readonly unselected: 'float' | 'ground' | 'guard';
-  /** Whether one channel's HI and LO can change places between column and row; routers that cannot leave it out. */
-  readonly exchangesHiLo?: boolean;
-  /** Whether a crosspoint exists at all. */
+  /** What lines do that are in no crosspoint. */
+  readonly unselected: 'float' | 'ground';
+  /** Whether a crosspoint exists at all: exchange and guard are possible where their crosspoints exist. */
   canConnect(crosspoint: Crosspoint): boolean;
   configure(settleSeconds: number, signal: AbortSignal): Promise<void>;
   /** Exactly these crosspoints, break before make; resolves when the router has answered with the same set, settled. */

@@ -8,13 +8,16 @@ import { openKeithley2400 } from './keithley-2400.ts';
 import { openKeithley2450 } from './keithley-2450.ts';
 import type { ChannelPlace } from './keithley-2600/tsp-library.ts';
 import { Keithley2600 } from './keithley-2600.ts';
+import { FAMILY_707B, FAMILY_3706A } from './keithley-matrix/matrix-family.ts';
+import { matrixOptions } from './keithley-matrix/matrix-options.ts';
+import { KeithleyMatrix } from './keithley-matrix.ts';
 import { openKeysightB2900 } from './keysight-b2900.ts';
 import { KeysightE36300 } from './keysight-e36300.ts';
 import { LineMultiplexer } from './line-multiplexer.ts';
-import { SentioProber } from './sentio-prober.ts';
+import { openSentioProber } from './sentio-prober.ts';
 import type { Link } from './transport/link.ts';
 import { parseResource } from './transport/resource-string.ts';
-import { VeloxProber } from './velox-prober.ts';
+import { openVeloxProber } from './velox-prober.ts';
 
 /** Checked where the bench file is read, so that a wrong address is reported with its line. */
 const resource = z.string().superRefine((text, context) => {
@@ -58,9 +61,8 @@ interface DriverEntry<Name extends string, Options extends z.ZodType<{ driver: N
   ): Promise<Opened>;
 }
 
-/** The same for any driver of a place: the schema has matched the options to the driver by its name. */
-interface AnyDriverEntry<Options, Opened extends Instrument> {
-  readonly options: Options;
+/** What it takes to open a driver whose options have been checked: the schema has matched them to it by its name. */
+export interface OpenableDriver<Opened extends Instrument> {
   readonly model: RegExp;
   readonly modelText: string;
   open(
@@ -70,6 +72,11 @@ interface AnyDriverEntry<Options, Opened extends Instrument> {
     accept: AcceptIdentity,
     signal: AbortSignal,
   ): Promise<Opened>;
+}
+
+/** The same for any driver of a place. */
+interface AnyDriverEntry<Options, Opened extends Instrument> extends OpenableDriver<Opened> {
+  readonly options: Options;
 }
 
 function entry<Name extends string, Options extends z.ZodType<{ driver: Name }>, Opened extends Instrument>(
@@ -144,6 +151,20 @@ export const DRIVERS = {
       open: (link, name, _options, accept, signal): Promise<LineRouter> =>
         LineMultiplexer.open(new FramedLink(link), name, accept, signal),
     }),
+    'keithley-707b': entry({
+      options: matrixOptions('keithley-707b', resource, FAMILY_707B),
+      model: /^70[78]B$/i,
+      modelText: 'a Keithley 707B or 708B switching matrix',
+      open: (link, name, options, accept, signal): Promise<LineRouter> =>
+        KeithleyMatrix.open(link, name, FAMILY_707B, options, accept, signal),
+    }),
+    'keithley-3706a': entry({
+      options: matrixOptions('keithley-3706a', resource, FAMILY_3706A),
+      model: /^3706A(-\w+)?$/i,
+      modelText: 'a Keithley 3706A system switch',
+      open: (link, name, options, accept, signal): Promise<LineRouter> =>
+        KeithleyMatrix.open(link, name, FAMILY_3706A, options, accept, signal),
+    }),
   },
   supplies: {
     'keysight-e36300': entry({
@@ -169,14 +190,14 @@ export const DRIVERS = {
       // The identification names the prober station, not the software: any model answers the same commands.
       model: /./,
       modelText: 'a prober that answers *IDN? over the ProberBench text commands',
-      open: (link, name, _options, accept, signal): Promise<Prober> => VeloxProber.open(link, name, accept, signal),
+      open: (link, name, _options, accept, signal): Promise<Prober> => openVeloxProber(link, name, accept, signal),
     }),
     sentio: entry({
       options: z.strictObject({ driver: z.literal('sentio'), resource }),
       // As with Velox: the identification names the station.
       model: /./,
       modelText: 'a prober that answers *IDN? with the SENTIO remote command set',
-      open: (link, name, _options, accept, signal): Promise<Prober> => SentioProber.open(link, name, accept, signal),
+      open: (link, name, _options, accept, signal): Promise<Prober> => openSentioProber(link, name, accept, signal),
     }),
   },
 } as const;
@@ -190,7 +211,11 @@ export const instrumentsSchema = z.strictObject({
     DRIVERS.smu['keysight-b2900'].options,
   ]),
   enable: z.discriminatedUnion('driver', [DRIVERS.enable['enable-line-controller'].options]),
-  router: z.discriminatedUnion('driver', [DRIVERS.router['line-multiplexer'].options]),
+  router: z.discriminatedUnion('driver', [
+    DRIVERS.router['line-multiplexer'].options,
+    DRIVERS.router['keithley-707b'].options,
+    DRIVERS.router['keithley-3706a'].options,
+  ]),
   supplies: z.discriminatedUnion('driver', [DRIVERS.supplies['keysight-e36300'].options]),
   prober: z.discriminatedUnion('driver', [DRIVERS.prober.velox.options, DRIVERS.prober.sentio.options]),
 });

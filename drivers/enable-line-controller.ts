@@ -30,7 +30,7 @@ export class EnableLineController implements EnableLines {
     const place = { name, resource: link.resource, driver: 'enable-line-controller' };
     const identity = await readFrameIdentity(link, place, signal);
     accept(identity);
-    const [count] = await link.command('LINES?', 0, signal);
+    const [count] = await link.question('LINES?', signal);
     return new EnableLineController(identity, link, readFrameNumber(link.thing, 'LINES?', count));
   }
 
@@ -47,9 +47,9 @@ export class EnableLineController implements EnableLines {
   }
 
   async readState(signal: AbortSignal): Promise<EnableState> {
-    const [enabled] = await this.#link.command('ENABLE?', 0, signal);
-    const [gate] = await this.#link.command('GATE?', 0, signal);
-    const [volts, amps] = await this.#link.command('MEAS?', 0, signal);
+    const [enabled] = await this.#link.question('ENABLE?', signal);
+    const [gate] = await this.#link.question('GATE?', signal);
+    const [volts, amps] = await this.#link.question('MEAS?', signal);
     const number = (field: string | undefined) => readFrameNumber(this.#link.thing, 'state', field);
     return {
       enabled: enabled === 'NONE' ? null : number(enabled),
@@ -62,7 +62,7 @@ export class EnableLineController implements EnableLines {
   /** The device's queue, and the late replies that were discarded on the way. */
   async drainErrors(signal: AbortSignal): Promise<string[]> {
     const entries = await drainQueue(this.#link.thing, async () => {
-      const entry = (await this.#link.command('NEXTERR?', 0, signal)).join(' ');
+      const entry = (await this.#link.question('NEXTERR?', signal)).join(' ');
       return entry.startsWith('0 ') ? null : entry;
     });
     return [...this.#link.takeStrays(), ...entries];
@@ -78,7 +78,7 @@ export class EnableLineController implements EnableLines {
 
   async #set(verb: 'GATE' | 'SETTLE', value: number, tolerance: number, signal: AbortSignal): Promise<void> {
     await this.#link.command(`${verb} ${value}`, 1, signal);
-    const [back] = await this.#link.command(`${verb}?`, 0, signal);
+    const [back] = await this.#link.question(`${verb}?`, signal);
     const set = readFrameNumber(this.#link.thing, `${verb}?`, back);
     if (Math.abs(set - value) > tolerance)
       throw this.#unconfirmed(`${verb} reads back another value`, back, `${value}`);

@@ -1,8 +1,9 @@
 import type { CurrentRange, SweepProgramme } from '../wafer/sweep.ts';
-import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import type { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import {
   type ChannelState,
   type InstrumentIdentity,
+  NOT_REPORTED,
   type PairReading,
   SOURCE_CHANNELS,
   type SourceChannel,
@@ -15,6 +16,7 @@ import {
 import { type AcceptIdentity, parseIdentity } from './framing/instrument-identity.ts';
 import { joinNodes, setBinaryFormat } from './keithley-2600/instrument-setup.ts';
 import { MarkedCall } from './keithley-2600/marked-call.ts';
+import { requirePlausible } from './keithley-2600/plausible-readings.ts';
 import { expectedCheck, type StoredProgramme, storedProgramme, uploadLines } from './keithley-2600/programme-upload.ts';
 import { checkProgramme, checkRange } from './keithley-2600/source-limits.ts';
 import { parseSpotLine } from './keithley-2600/spot-reply.ts';
@@ -22,6 +24,8 @@ import { pairReading } from './keithley-2600/sweep-reply.ts';
 import { sweepSeconds } from './keithley-2600/sweep-time.ts';
 import { TspConnection } from './keithley-2600/tsp-connection.ts';
 import { type ChannelPlaces, smuName, tspLibrary } from './keithley-2600/tsp-library.ts';
+import { cannot, notConfigured, notVerified, stateText, unsafe } from './sweep-source/source-errors.ts';
+import { checkToken, startedRun } from './sweep-source/started-run.ts';
 import type { Link } from './transport/link.ts';
 
 export interface Keithley2600Options {
@@ -38,7 +42,6 @@ export interface Keithley2600Options {
 /** Waiting time of spot readings between the step and the measurement. */
 const SPOT_SETTLE_SECONDS = 0.005;
 const MOST_SPOT_VOLTS = 1;
-const LARGEST_TOKEN = 2 ** 31;
 
 /** A level or limit that reads back within this part of what was set is set. */
 const RELATIVE_TOLERANCE = 1e-3;
@@ -77,7 +80,7 @@ export class Keithley2600 implements SweepSource {
     accept: AcceptIdentity,
     signal: AbortSignal,
   ): Promise<Keithley2600> {
-    const reply = await link.query('*IDN?', { timeoutSeconds: 5, signal });
+    const reply = await link.queryTwice('*IDN?', { timeoutSeconds: 5, signal });
     const identity = parseIdentity(reply, { name, resource: link.resource, driver: 'keithley-2600' });
     accept(identity);
     const tsp = new TspConnection(link);
@@ -91,7 +94,7 @@ export class Keithley2600 implements SweepSource {
     return this.#stored ? sweepSeconds(this.#stored, this.#lineFrequency) : 0;
   }
 
-  async describe(signal: AbortSignal): Promise<Readonly<Record<string, string | number | boolean>>> {
+  async describe(signal: AbortSignal) {
     const { columnA, row } = this.#options.channels;
     const facts: Record<string, string | number | boolean> = {
       lineFrequencyHertz: this.#lineFrequency,
@@ -103,11 +106,13 @@ export class Keithley2600 implements SweepSource {
         facts[`${label}.${property}`] = await this.#tsp.print(`node[${node}].${property}`, signal);
       }
     }
+    const dates: string[] = [];
     for (const channel of SOURCE_CHANNELS) {
       const [seconds] = await this.#tsp.printNumbers([`${smuName(this.#options.channels[channel])}.cal.date`], signal);
-      facts[`${channel}.calibrated`] = new Date(seconds * 1000).toISOString().slice(0, 10);
+      dates.push(`${channel} ${new Date(seconds * 1000).toISOString().slice(0, 10)}`);
     }
-    return facts;
+    const visaLibrary = this.#tsp.link.visaLibrary ?? 'none';
+    return { ...facts, calibrated: dates.join(', '), warmUp: NOT_REPORTED, visaLibrary };
   }
 
   drainErrors(signal: AbortSignal): Promise<string[]> {
@@ -119,7 +124,10 @@ export class Keithley2600 implements SweepSource {
     this.#limits = null;
     this.#stored = null;
     await this.#tsp.drainErrors(signal);
-    await this.#tsp.send(`loadandrunscript\n${tspLibrary(this.#options.channels)}endscript\n`, signal);
+    await this.#tsp.send(
+      `loadandrunscript\n${tspLibrary(this.#options.channels, this.#tsp.copies)}endscript\n`,
+      signal,
+    );
     await this.#tsp.send(`tb.reset(${limits.sourceRangeVolts}, ${limits.limitAmps}, ${alone})\n`, signal);
     await setBinaryFormat(this.#tsp, signal);
     await this.#tsp.requireNoErrors('configuring', signal);
@@ -165,12 +173,7 @@ export class Keithley2600 implements SweepSource {
   }
 
   start(request: SweepRequest, signal: AbortSignal): SweepRun {
-    const idle = Promise.withResolvers<void>();
-    const reading = this.#run(request, idle.resolve, signal);
-    reading.catch(idle.reject);
-    // Both promises fail together; a caller that awaits one only must not see the other as unhandled.
-    idle.promise.catch(() => {});
-    return { idle: idle.promise, reading };
+    return startedRun((onIdle) => this.#run(request, onIdle, signal));
   }
 
   async spot(
@@ -205,6 +208,7 @@ export class Keithley2600 implements SweepSource {
       const source = `${smuName(this.#options.channels[channel])}.source`;
       const expressions = ['output', 'levelv', 'limiti', 'rangev'].map((attribute) => `${source}.${attribute}`);
       const [output, levelVolts, limitAmps, sourceRangeVolts] = await this.#tsp.printNumbers(expressions, signal);
+      if (output !== 0 && output !== 1) throw this.#tsp.malformed(expressions[0], `${output}`, '0 or 1');
       // An answer means that no script is running; only a run of ours can have a sweep under way behind it.
       states[channel] = { outputOn: output === 1, levelVolts, limitAmps, sourceRangeVolts, busy: this.#running };
     }
@@ -252,9 +256,7 @@ export class Keithley2600 implements SweepSource {
     const limits = this.#configured();
     const stored = this.#stored;
     if (!stored) throw this.#cannot('no programme is loaded', 'none', 'load() before start()');
-    if (!Number.isInteger(token) || token < 1 || token > LARGEST_TOKEN) {
-      throw this.#cannot('a token is out of bounds', `${token}`, '1…2^31');
-    }
+    checkToken(this.#tsp.thing, token);
     if (access === 'single') throw this.#cannot('the access scheme is not realised', 'single', 'pair, aloneA, aloneB');
     if (run === 'quick' && (access !== 'pair' || stored.quick.length === 0)) {
       throw this.#cannot('the quick read is not realised', access, 'pair access, a programme with a quick read');
@@ -271,6 +273,7 @@ export class Keithley2600 implements SweepSource {
       this.#running = false;
       onIdle();
       const blocks = await marked.blocks(idle);
+      requirePlausible(this.#tsp.thing, blocks, limits.sourceRangeVolts);
       await marked.end();
       return pairReading(this.#tsp.thing, stored, request, idle, blocks);
     }, signal);
@@ -284,23 +287,18 @@ export class Keithley2600 implements SweepSource {
       isSet(state.limitAmps, limits.limitAmps) &&
       isSet(state.sourceRangeVolts, limits.sourceRangeVolts);
     if (right) return;
-    throw new TunnelbenchError('TB_LIMIT_NOT_VERIFIED', {
-      thing: this.#tsp.thing,
-      what: `${channel} does not read back what was set`,
-      value: stateText(state),
-      expected: `output off, 0 V, limit ${limits.limitAmps} A, source range ${limits.sourceRangeVolts} V`,
-      remedy: 'The outputs stay off. Check that limit and range exist on this model.',
-    });
+    const wanted: ChannelState = { ...limits, outputOn: false, levelVolts: 0, busy: false };
+    throw notVerified(
+      this.#tsp.thing,
+      `${channel} does not read back what was set`,
+      stateText(state),
+      stateText(wanted),
+    );
   }
 
   #configured(): SourceLimits {
     if (this.#limits) return this.#limits;
-    throw new TunnelbenchError('TB_LIMIT_NOT_VERIFIED', {
-      thing: this.#tsp.thing,
-      what: 'ranges and limits were not set and read back since the link was opened',
-      expected: 'configure() before anything is switched on or swept',
-      remedy: 'Configure the source first.',
-    });
+    throw notConfigured(this.#tsp.thing);
   }
 
   #smus(): string[] {
@@ -308,24 +306,14 @@ export class Keithley2600 implements SweepSource {
   }
 
   #unsafe(what: string, state: ChannelState): TunnelbenchError {
-    return new TunnelbenchError('TB_BENCH_NOT_SAFE', {
-      thing: this.#tsp.thing,
-      what,
-      value: stateText(state),
-      remedy: 'Do not move relays or needles; switch the instrument off by hand if it does not follow.',
-    });
+    return unsafe(this.#tsp.thing, what, state);
   }
 
   #cannot(what: string, value: string, expected: string): TunnelbenchError {
-    const remedy = 'Correct the bench file or the recipe.';
-    return new TunnelbenchError('TB_BENCH_CANNOT_REALISE', { thing: this.#tsp.thing, what, value, expected, remedy });
+    return cannot(this.#tsp.thing, what, value, expected);
   }
 }
 
-function stateText({ outputOn, levelVolts, limitAmps, sourceRangeVolts }: ChannelState): string {
-  return `output ${outputOn ? 'on' : 'off'}, ${levelVolts} V, limit ${limitAmps} A, source range ${sourceRangeVolts} V`;
-}
-
 function randomToken(): number {
-  return Math.floor(Math.random() * (LARGEST_TOKEN - 1)) + 1;
+  return Math.floor(Math.random() * (2 ** 31 - 1)) + 1;
 }

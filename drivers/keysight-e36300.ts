@@ -1,8 +1,9 @@
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { InstrumentIdentity, Supplies, SupplyState } from './capabilities.ts';
-import { drainQueue, refuseErrors } from './framing/error-queue.ts';
+import { drainQueue, refuseErrors, scpiErrorEntry } from './framing/error-queue.ts';
 import { readFrameNumber } from './framing/frame-values.ts';
 import { type AcceptIdentity, parseIdentity } from './framing/instrument-identity.ts';
+import { askScpiTwice } from './framing/scpi-question.ts';
 import type { Link } from './transport/link.ts';
 
 const REPLY_SECONDS = 3;
@@ -10,6 +11,10 @@ const REPLY_SECONDS = 3;
 /** Programming resolution and accuracy of the family's read-back, generously. */
 const VOLTS_TOLERANCE = 2e-3;
 const AMPS_TOLERANCE = 2e-3;
+
+/** Two measurements of one quantity further apart than this are not taken for honest noise. */
+const SAME_VOLTS = 5e-3;
+const SAME_AMPS = 1e-3;
 
 /** STATus:QUEStionable:INSTrument:ISUMmary condition: bits 0 and 1 together name the mode (0 off, 1 CC, 2 CV, 3 fault). */
 const MODE_BITS = 0b11;
@@ -36,7 +41,7 @@ export class KeysightE36300 implements Supplies {
     accept: AcceptIdentity,
     signal: AbortSignal,
   ): Promise<KeysightE36300> {
-    const reply = await link.query('*IDN?', { timeoutSeconds: REPLY_SECONDS, signal });
+    const reply = await link.queryTwice('*IDN?', { timeoutSeconds: REPLY_SECONDS, signal });
     const identity = parseIdentity(reply, { name, resource: link.resource, driver: 'keysight-e36300' });
     accept(identity);
     return new KeysightE36300(identity, link, channels);
@@ -44,6 +49,7 @@ export class KeysightE36300 implements Supplies {
 
   async configure(output: string, volts: number, limitAmps: number, signal: AbortSignal): Promise<void> {
     const channel = this.#channel(output);
+    await this.drainErrors(signal);
     await this.#link.send(`VOLT ${volts},(@${channel})\nCURR ${limitAmps},(@${channel})\n`, signal);
     await this.#expect(output, `VOLT? (@${channel})`, volts, VOLTS_TOLERANCE, signal);
     await this.#expect(output, `CURR? (@${channel})`, limitAmps, AMPS_TOLERANCE, signal);
@@ -52,6 +58,8 @@ export class KeysightE36300 implements Supplies {
 
   async setOn(output: string, on: boolean, signal: AbortSignal): Promise<void> {
     const channel = this.#channel(output);
+    // What the queue holds of earlier commands says nothing of this one, and must not keep an output from going off.
+    await this.drainErrors(signal);
     await this.#link.send(`OUTP ${on ? 'ON' : 'OFF'},(@${channel})\n`, signal);
     await this.#expect(output, `OUTP? (@${channel})`, on ? 1 : 0, 0, signal);
     refuseErrors(this.#link.thing, `switching ${output} ${on ? 'on' : 'off'}`, await this.drainErrors(signal));
@@ -63,8 +71,8 @@ export class KeysightE36300 implements Supplies {
     const on = (await ask(`OUTP? (@${channel})`)) === 1;
     const setVolts = await ask(`VOLT? (@${channel})`);
     const limitAmps = await ask(`CURR? (@${channel})`);
-    const measuredVolts = await ask(`MEAS:VOLT? (@${channel})`);
-    const measuredAmps = await ask(`MEAS:CURR? (@${channel})`);
+    const measuredVolts = await this.#measure(`MEAS:VOLT? (@${channel})`, SAME_VOLTS, signal);
+    const measuredAmps = await this.#measure(`MEAS:CURR? (@${channel})`, SAME_AMPS, signal);
     const mode = (await ask(`STAT:QUES:INST:ISUM${channel}:COND?`)) & MODE_BITS;
     // An output that is on and does not hold its voltage is limiting, whatever the reason.
     return { on, setVolts, limitAmps, measuredVolts, measuredAmps, limiting: on && mode !== CONSTANT_VOLTAGE };
@@ -73,9 +81,7 @@ export class KeysightE36300 implements Supplies {
   drainErrors(signal: AbortSignal): Promise<string[]> {
     return drainQueue(this.#link.thing, async () => {
       const entry = await this.#link.query('SYST:ERR?', { timeoutSeconds: REPLY_SECONDS, signal });
-      const parsed = /^([+-]?\d+),"?(.*?)"?$/.exec(entry.trim());
-      if (!parsed) throw this.#malformed('SYST:ERR?', entry);
-      return Number(parsed[1]) === 0 ? null : `${Number(parsed[1])} ${parsed[2]}`;
+      return scpiErrorEntry(this.#link.thing, entry);
     });
   }
 
@@ -88,8 +94,15 @@ export class KeysightE36300 implements Supplies {
   }
 
   async #ask(question: string, signal: AbortSignal): Promise<number> {
-    const reply = await this.#link.query(question, { timeoutSeconds: REPLY_SECONDS, signal });
-    return readFrameNumber(this.#link.thing, question, reply.trim());
+    return this.#measure(question, 0, signal);
+  }
+
+  /** Answers that agree within `apart`. */
+  async #measure(question: string, apart: number, signal: AbortSignal): Promise<number> {
+    const { thing } = this.#link;
+    const ask = (message: string) => this.#link.query(message, { timeoutSeconds: REPLY_SECONDS, signal });
+    const same = (one: string, other: string) => Math.abs(Number(one) - Number(other)) <= apart;
+    return readFrameNumber(thing, question, await askScpiTwice(thing, question, ask, same));
   }
 
   async #expect(
@@ -118,16 +131,6 @@ export class KeysightE36300 implements Supplies {
       what: `no output is assigned to ${output}`,
       expected: this.outputs.join(', '),
       remedy: 'Name the output under instruments.supplies.outputs in the bench file.',
-    });
-  }
-
-  #malformed(question: string, reply: string): TunnelbenchError {
-    return new TunnelbenchError('TB_REPLY_MALFORMED', {
-      thing: this.#link.thing,
-      what: `the reply to ${question} has another form`,
-      value: JSON.stringify(reply.slice(0, 120)),
-      expected: 'code,"text"',
-      remedy: 'Check that the device is the one that the bench file names.',
     });
   }
 }

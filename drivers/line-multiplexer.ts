@@ -6,7 +6,7 @@ import type { FramedLink } from './framing/framed-link.ts';
 import type { AcceptIdentity } from './framing/instrument-identity.ts';
 
 /** Letters of drivers/PROTOCOL.md. */
-const LETTER: Readonly<Record<SourceChannel, string>> = { columnA: 'A', columnB: 'B', row: 'X' };
+const LETTER = { columnA: 'A', columnB: 'B', row: 'X', guard: 'none' } as const;
 const CHANNEL: Readonly<Record<string, SourceChannel>> = { A: 'columnA', B: 'columnB', X: 'row' };
 
 /** Line multiplexer ("LMX") of drivers/PROTOCOL.md: even columns to A, odd columns to B, rows to X; the rest floats. */
@@ -37,7 +37,7 @@ export class LineMultiplexer implements LineRouter {
       signal,
     );
     accept(identity);
-    const [rows, columns] = await link.command('SIZE?', 0, signal);
+    const [rows, columns] = await link.question('SIZE?', signal);
     const number = (field: string | undefined) => readFrameNumber(link.thing, 'SIZE?', field);
     return new LineMultiplexer(identity, link, number(rows), number(columns));
   }
@@ -49,7 +49,7 @@ export class LineMultiplexer implements LineRouter {
 
   async configure(settleSeconds: number, signal: AbortSignal): Promise<void> {
     await this.#link.command(`SETTLE ${settleSeconds}`, 1, signal);
-    const [back] = await this.#link.command('SETTLE?', 0, signal);
+    const [back] = await this.#link.question('SETTLE?', signal);
     if (Math.abs(readFrameNumber(this.#link.thing, 'SETTLE?', back) - settleSeconds) > 1e-6) {
       throw this.#unconfirmed('the settling time reads back another value', back, `${settleSeconds}`);
     }
@@ -57,6 +57,8 @@ export class LineMultiplexer implements LineRouter {
   }
 
   async connect(crosspoints: readonly Crosspoint[], signal: AbortSignal): Promise<void> {
+    const missing = crosspoints.find((crosspoint) => !this.canConnect(crosspoint));
+    if (missing) throw this.#noCrosspoint(missing);
     const asked = routeText(crosspoints);
     const confirmed = await this.#link.command(`ROUTE ${asked}`, 2 * this.#settleSeconds, signal);
     if (confirmed.join(' ') !== asked)
@@ -64,14 +66,14 @@ export class LineMultiplexer implements LineRouter {
   }
 
   async readState(signal: AbortSignal): Promise<readonly Crosspoint[]> {
-    const values = await this.#link.command('ROUTE?', 0, signal);
+    const values = await this.#link.question('ROUTE?', signal);
     return values.length === 1 && values[0] === 'NONE' ? [] : values.map((value) => this.#crosspoint(value));
   }
 
   /** The device's queue, and the late replies that were discarded on the way. */
   async drainErrors(signal: AbortSignal): Promise<string[]> {
     const entries = await drainQueue(this.#link.thing, async () => {
-      const entry = (await this.#link.command('NEXTERR?', 0, signal)).join(' ');
+      const entry = (await this.#link.question('NEXTERR?', signal)).join(' ');
       return entry.startsWith('0 ') ? null : entry;
     });
     return [...this.#link.takeStrays(), ...entries];
@@ -89,6 +91,16 @@ export class LineMultiplexer implements LineRouter {
     const parsed = /^([RC])(\d{1,5})=([ABX])$/.exec(text);
     if (!parsed) throw this.#unconfirmed('the route reads back in an unknown form', text, 'e.g. R3=X C4=A');
     return { kind: parsed[1] === 'R' ? 'row' : 'column', index: Number(parsed[2]), channel: CHANNEL[parsed[3]] };
+  }
+
+  #noCrosspoint({ kind, index, channel }: Crosspoint): TunnelbenchError {
+    return new TunnelbenchError('TB_BENCH_CANNOT_REALISE', {
+      thing: this.#link.thing,
+      what: 'the multiplexer has no such crosspoint',
+      value: `${kind} ${index} on ${channel}`,
+      expected: `even columns on columnA, odd ones on columnB, rows on row; ${this.rows} × ${this.columns} lines`,
+      remedy: 'Use the access scheme pair, or a switch matrix.',
+    });
   }
 
   #unconfirmed(what: string, value: string | undefined, expected: string): TunnelbenchError {

@@ -12,11 +12,10 @@ import type {
   Supplies,
   SweepSource,
 } from './capabilities.ts';
-import { DRIVERS, type InstrumentPlace } from './driver-registry.ts';
-import type { AcceptIdentity } from './framing/instrument-identity.ts';
+import { DRIVERS, type InstrumentPlace, type OpenableDriver } from './driver-registry.ts';
 import { Link } from './transport/link.ts';
 import { openTransport } from './transport/open-transport.ts';
-import type { WireLog } from './transport/transport.ts';
+import type { TransportOptions, WireLog } from './transport/transport.ts';
 
 export interface OpenBenchOptions {
   /** Called for each instrument; what it returns sees every byte on that wire. */
@@ -39,40 +38,33 @@ export function instrumentOpeners(
 ): InstrumentOpeners {
   const { smu, enable, router, supplies, prober } = file.instruments;
   const { visa } = file;
-  const opener =
-    <T extends Instrument>(
-      place: InstrumentPlace,
-      entry: { readonly model: RegExp; readonly modelText: string },
-      open: (link: Link, accept: AcceptIdentity) => Promise<T>,
-    ) =>
-    async (): Promise<T> => {
-      const { resource } = file.instruments[place];
-      const thing = `${place} (${resource})`;
-      const log = wireLog?.(place);
-      const link = await Link.open(
-        thing,
-        (fresh) => openTransport({ thing, resource, wireLog: log, visa }, fresh),
-        signal,
-      );
-      try {
-        return await open(link, (identity) => checkModel(thing, identity, entry));
-      } catch (error) {
-        await link.close();
-        throw error;
-      }
-    };
-  const source = DRIVERS.smu[smu.driver];
-  const enableLines = DRIVERS.enable[enable.driver];
-  const lines = DRIVERS.router[router.driver];
-  const supply = DRIVERS.supplies[supplies.driver];
-  const station = DRIVERS.prober[prober.driver];
+  const wires = (place: InstrumentPlace) => ({ visa, wireLog: wireLog?.(place) });
   return {
-    smu: opener('smu', source, (link, accept) => source.open(link, 'smu', smu, accept, signal)),
-    enable: opener('enable', enableLines, (link, accept) => enableLines.open(link, 'enable', enable, accept, signal)),
-    router: opener('router', lines, (link, accept) => lines.open(link, 'router', router, accept, signal)),
-    supplies: opener('supplies', supply, (link, accept) => supply.open(link, 'supplies', supplies, accept, signal)),
-    prober: opener('prober', station, (link, accept) => station.open(link, 'prober', prober, accept, signal)),
+    smu: () => openInstrument('smu', DRIVERS.smu[smu.driver], smu, signal, wires('smu')),
+    enable: () => openInstrument('enable', DRIVERS.enable[enable.driver], enable, signal, wires('enable')),
+    router: () => openInstrument('router', DRIVERS.router[router.driver], router, signal, wires('router')),
+    supplies: () => openInstrument('supplies', DRIVERS.supplies[supplies.driver], supplies, signal, wires('supplies')),
+    prober: () => openInstrument('prober', DRIVERS.prober[prober.driver], prober, signal, wires('prober')),
   };
+}
+
+/** Opens one instrument by its registered driver; TB_INSTRUMENT_WRONG_MODEL when another model answers. */
+export async function openInstrument<T extends Instrument>(
+  place: InstrumentPlace,
+  driver: OpenableDriver<T>,
+  options: { readonly driver: string; readonly resource: string },
+  signal: AbortSignal,
+  wires: Pick<TransportOptions, 'visa' | 'wireLog'> = {},
+): Promise<T> {
+  const { resource } = options;
+  const thing = `${place} (${resource})`;
+  const link = await Link.open(thing, (fresh) => openTransport({ thing, resource, ...wires }, fresh), signal);
+  try {
+    return await driver.open(link, place, options, (identity) => checkModel(thing, identity, driver), signal);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
 }
 
 /**

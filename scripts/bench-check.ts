@@ -33,7 +33,8 @@ export function addBenchCommand(program: Command): void {
     });
 }
 
-function instrumentLines({ place, resource, identity, errors, limits, state, problem }: InstrumentCheck): string[] {
+function instrumentLines(check: InstrumentCheck): string[] {
+  const { place, resource, identity, errors, limits, state, condition, visaLibrary, problem } = check;
   const who = identity
     ? `${identity.vendor} ${identity.model}, serial ${identity.serial}, firmware ${identity.firmware}`
     : 'not identified';
@@ -41,6 +42,8 @@ function instrumentLines({ place, resource, identity, errors, limits, state, pro
     ['errors drained', errors.length > 0 ? errors.join('; ') : identity ? 'none' : null],
     ['limits', limits],
     ['state', state],
+    ['condition', condition],
+    ['VISA library', visaLibrary],
     ['PROBLEM', problem],
   ];
   return [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readBenchFile } from '../drivers/bench-file.ts';
 import { type BenchList, type FoundLink, type LinkSource, listBench } from '../drivers/bench-list.ts';
+import { libraryText } from '../drivers/visa/library-text.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 
 interface ListFlags {
@@ -41,9 +42,7 @@ function hostAndPort(text: string): { host: string; port: number } {
 function listLines({ visa, serial, hosts }: BenchList): string[] {
   const { library } = visa;
   const lacks = library && library.missing.length > 0 ? `; lacks ${library.missing.join(', ')}` : '';
-  const vendor = library
-    ? `${library.path}: ${library.manufacturer}, VISA ${library.specVersion}, version ${library.implementationVersion}${lacks}`
-    : 'no library';
+  const vendor = library ? `${libraryText(library)}${lacks}` : 'no library';
   return [
     `VISA    ${vendor}`,
     ...sourceLines(visa, library !== null),

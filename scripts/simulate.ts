@@ -17,6 +17,8 @@ interface SimulateOptions {
   readonly earlyBreakdown?: boolean;
   readonly wafer?: string;
   readonly reference?: string;
+  readonly smu?: string;
+  readonly router?: string;
   readonly replay?: string;
 }
 
@@ -34,6 +36,11 @@ export function addSimulateCommand(program: Command): void {
     .option('--early-breakdown', 'some junctions break early')
     .option('--wafer <id>', 'wafer id; default SIM-<seed>')
     .option('--reference <ohms>', 'a reference resistor of this value on the probe card')
+    .option(
+      '--smu <driver>',
+      'keithley-2600 (default), keithley-2400, keithley-2450 or keysight-b2900 (one channel each)',
+    )
+    .option('--router <driver>', 'line-multiplexer, keithley-707b or keithley-3706a; default: what the source needs')
     .option(
       '--replay <wire log>',
       'play the instruments of a recorded run instead; the other options but --out do not apply',

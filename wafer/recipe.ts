@@ -14,6 +14,18 @@ export interface AdaptiveRecipe {
   readonly mostLoopsFraction: number;
 }
 
+/** How single cells are written to a state, and how often they may be pulsed. */
+export interface ProgrammingRecipe {
+  /** Pulse amplitudes, volts, rising: tried one after the other until the cell reads right. */
+  readonly amplitudes: readonly number[];
+  /** Pulses at each amplitude before the next one is tried. */
+  readonly pulsesPerAmplitude: number;
+  /** Reads before and after, at both polarities; too low to disturb a state. */
+  readonly read: { readonly volts: number; readonly nplc: number; readonly limitAmps: number };
+  /** Stress budget: no cell is given more pulses than this in one run, interruptions included. */
+  readonly mostPulsesPerCell: number;
+}
+
 /** What to do to a cell, and under which conditions: the validated content of a recipe file (YAML). SI units. */
 export interface Recipe {
   readonly name: string;
@@ -41,6 +53,8 @@ export interface Recipe {
   readonly lossPauseFraction: number;
   /** Absent: the recipe has no adaptive plan. */
   readonly adaptive?: AdaptiveRecipe;
+  /** Absent: cells are not written one by one under this recipe. */
+  readonly programming?: ProgrammingRecipe;
 }
 
 /** The contact check of a die and what may be done when it fails. */

@@ -75,6 +75,12 @@ export interface SweepProgramme {
  */
 export type Access = 'pair' | 'aloneA' | 'aloneB' | 'single';
 
+/** The access whose systematic errors a sweep has: a cell under single access beside a short has those of alone access. */
+export function errorsLike(access: Access, side: PairSide, besideShort: boolean): Access {
+  if (access !== 'single' || !besideShort) return access;
+  return side === 'A' ? 'aloneA' : 'aloneB';
+}
+
 /** The two columns of an enable line: A the even, B the odd one. */
 export type PairSide = 'A' | 'B';
 

@@ -1,7 +1,9 @@
+import { endianness } from 'node:os';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import type { Wire } from '../transport/link.ts';
 import type { Wait } from '../transport/transport.ts';
 
+const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
 const HASH = 0x23;
 const ZERO = 0x30;
 const LINE_FEED = 0x0a;
@@ -106,9 +108,12 @@ function withoutHeaders(thing: string, bytes: Buffer, rows: number, columns: num
   return floats(data, rows * columns);
 }
 
+/** In memory of their own: what arrived may lie at any address. */
 function floats(bytes: Buffer, count: number): Float32Array {
   const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = bytes.readFloatLE(i * FLOAT_BYTES);
+  const copy = Buffer.from(values.buffer);
+  bytes.copy(copy, 0, 0, count * FLOAT_BYTES);
+  if (!HOST_IS_LITTLE_ENDIAN) copy.swap32();
   return values;
 }
 

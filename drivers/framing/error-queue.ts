@@ -30,3 +30,21 @@ export function refuseErrors(thing: string, doing: string, entries: readonly str
     remedy: "Look the code up in the instrument's manual; nothing was switched on.",
   });
 }
+
+/**
+ * One answer to SYSTem:ERRor?: "code text", or null for an empty queue. A code of 0 counts only with the text that belongs
+ * to it: a damaged digit must not hide an error. TB_REPLY_MALFORMED on any other form.
+ */
+export function scpiErrorEntry(thing: string, line: string): string | null {
+  const parsed = /^([+-]?\d+),\s*"?(.*?)"?$/.exec(line.trim());
+  const empty = parsed !== null && /^no error\b/i.test(parsed[2]);
+  if (parsed !== null && empty === (Number(parsed[1]) === 0)) return empty ? null : `${Number(parsed[1])} ${parsed[2]}`;
+  throw new TunnelbenchError('TB_REPLY_MALFORMED', {
+    thing,
+    what: 'the reply to SYST:ERR? has another form',
+    value: JSON.stringify(line.slice(0, 120)),
+    expected: 'code,"text"; 0 with "No error"',
+    remedy:
+      'The reply is not used; the link must be reopened. Check that the device is the one that the bench file names.',
+  });
+}

@@ -23,6 +23,6 @@ export async function readFrameIdentity(
   place: Pick<InstrumentIdentity, 'name' | 'resource' | 'driver'>,
   signal: AbortSignal,
 ): Promise<InstrumentIdentity> {
-  const values = await link.command('IDN?', 0, signal);
+  const values = await link.question('IDN?', signal);
   return parseIdentity(values.join(' '), place);
 }

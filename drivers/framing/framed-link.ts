@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
-import { type Link, readLine, type Wire } from '../transport/link.ts';
+import { answersDiffer, type Link, readLine, type Wire } from '../transport/link.ts';
 import { decodeReply, encodeCommand, MAX_TAG, type ReplyFrame } from './line-frame.ts';
 
 const ATTEMPTS = 3;
@@ -37,19 +38,28 @@ export class FramedLink {
 
   /** Sends a command, returns the values of its reply. A refusal is TB_INSTRUMENT_ERROR with code and text. */
   async command(command: string, settleSeconds: number, signal: AbortSignal): Promise<readonly string[]> {
-    const tag = this.#tag;
-    this.#tag = (tag % MAX_TAG) + 1;
-    const reply = await this.#link.exchange(
-      (wire) => this.#converse(wire, tag, command, settleSeconds, signal),
-      signal,
-    );
-    if (reply.ok) return reply.values;
-    throw new TunnelbenchError('TB_INSTRUMENT_ERROR', {
-      thing: this.thing,
-      what: `refused "${command}"`,
-      value: `${reply.code} ${reply.text}`,
-      remedy: 'The device kept to a safe state as drivers/PROTOCOL.md says; check lines and wiring.',
-    });
+    const tag = this.#nextTag();
+    const exchange = (wire: Wire) => this.#converse(wire, tag, command, settleSeconds, signal);
+    return this.#values(command, await this.#link.exchange(exchange, signal));
+  }
+
+  /**
+   * Asks for what cannot be held against anything known. The checksum lets one damage in 256 pass, so the question is
+   * repeated under the same tag, which the device answers without executing it again, until two replies in a row are the same.
+   */
+  async question(command: string, signal: AbortSignal): Promise<readonly string[]> {
+    const tag = this.#nextTag();
+    const exchange = async (wire: Wire) => {
+      const replies = [await this.#converse(wire, tag, command, 0, signal)];
+      for (let repeat = 0; repeat < ATTEMPTS; repeat++) {
+        const reply = await this.#converse(wire, tag, command, 0, signal);
+        if (isDeepStrictEqual(reply, replies[repeat])) return reply;
+        replies.push(reply);
+      }
+      const texts = replies.map((reply) => (reply.ok ? reply.values.join(' ') : `ERR ${reply.code}`));
+      throw answersDiffer(this.thing, command, texts);
+    };
+    return this.#values(command, await this.#link.exchange(exchange, signal));
   }
 
   reopen(signal: AbortSignal): Promise<void> {
@@ -58,6 +68,22 @@ export class FramedLink {
 
   close(): Promise<void> {
     return this.#link.close();
+  }
+
+  #nextTag(): number {
+    const tag = this.#tag;
+    this.#tag = (tag % MAX_TAG) + 1;
+    return tag;
+  }
+
+  #values(command: string, reply: ReplyFrame): readonly string[] {
+    if (reply.ok) return reply.values;
+    throw new TunnelbenchError('TB_INSTRUMENT_ERROR', {
+      thing: this.thing,
+      what: `refused "${command}"`,
+      value: `${reply.code} ${reply.text}`,
+      remedy: 'The device kept to a safe state as drivers/PROTOCOL.md says; check lines and wiring.',
+    });
   }
 
   async #converse(

@@ -22,7 +22,7 @@ export function encodeCommand(tag: number, command: string): Buffer {
 /** XOR of all bytes from "@" to the space before "*", as two upper-case hexadecimal digits. */
 export function checksum(body: string): string {
   let sum = 0;
-  for (const byte of Buffer.from(body, 'latin1')) sum ^= byte;
+  for (let i = 0; i < body.length; i++) sum ^= body.charCodeAt(i) & 0xff;
   return sum.toString(16).toUpperCase().padStart(2, '0');
 }
 

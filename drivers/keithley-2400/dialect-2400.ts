@@ -29,6 +29,8 @@ export function dialect2400(binary: boolean): SmuDialect {
         `:SENS:CURR:PROT ${limitAmps}`,
         `:SENS:CURR:RANG ${limitAmps}`,
         ':SYST:RSEN OFF',
+        // The guard holds the neighbour column: below 1 Ω and up to 50 mA instead of the 10 kΩ that serve cables.
+        ':SYST:GUAR OHMS',
         ':SYST:AZER:STAT ONCE',
         ':OUTP:SMOD NORM',
         ':ARM:COUN 1',
@@ -42,6 +44,7 @@ export function dialect2400(binary: boolean): SmuDialect {
         { question: ':SENS:CURR:PROT?', expected: limitAmps },
         // The smallest range that holds the wanted volts may be the next larger one.
         { question: ':SOUR:VOLT:RANG?', expected: sourceRangeVolts, overhead: 10 },
+        { question: ':SYST:GUAR?', expected: 'OHMS' },
         { question: ':FORM:DATA?', expected: binary ? 'REAL,32' : 'ASC' },
         { question: ':FORM:BORD?', expected: 'SWAP' },
         { question: ':FORM:ELEM?', expected: 'VOLT,CURR,TIME,STAT' },
@@ -65,9 +68,9 @@ export function dialect2400(binary: boolean): SmuDialect {
       const [, code] = /^1;([+-]?\d+),"/.exec(ended) ?? [];
       if (code === undefined) throw connection.malformed('*OPC?;:SYST:ERR?', ended, '1;0,"No error"');
       if (Number(code) !== 0) throw connection.reported('a list sweep', [ended.slice(2)]);
-      await connection.write(wire, [':FETC?'], signal);
       const wait = { awaited: 'the readings of a list sweep', timeoutSeconds, signal };
-      return (binary ? readBinaryStage : readAsciiStage)(connection.thing, wire, points, wait);
+      const read = () => (binary ? readBinaryStage : readAsciiStage)(connection.thing, wire, points, wait);
+      return connection.fetchTwice(wire, ':FETC?', read, signal);
     },
     // A sweep with the output off is refused (+803): there are no readings of it.
     statusOf: (status) => ({

@@ -60,9 +60,9 @@ export function dialect2450(): SmuDialect {
         await connection.requireNoErrors(wire, 'a list sweep', signal);
         throw connection.malformed(question, actual, `${points}`);
       }
-      await connection.write(wire, [`:TRAC:DATA? 1,${points},${BUFFER},SOUR,READ,REL,SOURSTAT`], signal);
       const wait = { awaited: 'the readings of a list sweep', timeoutSeconds, signal };
-      return readBinaryStage(connection.thing, wire, points, wait);
+      const read = () => readBinaryStage(connection.thing, wire, points, wait);
+      return connection.fetchTwice(wire, `:TRAC:DATA? 1,${points},${BUFFER},SOUR,READ,REL,SOURSTAT`, read, signal);
     },
     statusOf: (status) =>
       (status & OUTPUT_ON) === 0

@@ -3,7 +3,7 @@ import type { Link } from '../transport/link.ts';
 
 /** The same instrument can speak TSP or the 2400's dialect; changing it takes a restart of the instrument. */
 export async function requireScpiLanguage(link: Link, signal: AbortSignal): Promise<void> {
-  const language = (await link.query('*LANG?', { timeoutSeconds: 5, signal })).trim();
+  const language = (await link.queryTwice('*LANG?', { timeoutSeconds: 5, signal })).trim();
   if (language === 'SCPI') return;
   throw new TunnelbenchError('TB_INSTRUMENT_WRONG_MODEL', {
     thing: link.thing,

@@ -1,7 +1,7 @@
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import { SOURCE_CHANNELS, type SourceChannel } from '../capabilities.ts';
 import { readRealBlock } from '../framing/block.ts';
-import { readLine, type Wire } from '../transport/link.ts';
+import { answersDiffer, readLine, type Wire } from '../transport/link.ts';
 import { type ChannelBlocks, type IdleLine, parseIdleLine } from './sweep-reply.ts';
 import type { TspConnection } from './tsp-connection.ts';
 
@@ -26,7 +26,8 @@ export class MarkedCall {
   }
 
   /**
-   * Sends the call and returns the first line of its answer. `expectOutputs`: the outputs were switched on and
+   * Sends the call and returns the first line of its answer, which comes in as many copies as the link needs and must be the
+   * same in all. `expectOutputs`: the outputs were switched on and
    * confirmed, so one that is off was switched off from outside.
    */
   async begin(call: string, expectOutputs: boolean): Promise<string> {
@@ -34,6 +35,10 @@ export class MarkedCall {
     await this.#wire.write(Buffer.from(`${call}\n${end}\n`, 'latin1'), this.#signal);
     const line = await readLine(this.#wire, this.#wait(`the answer to ${call}`));
     if (line.startsWith(`TBEND ${this.#token} `)) throw await this.#scriptError();
+    if (this.#tsp.copies === 2) {
+      const again = await readLine(this.#wire, this.#wait(`the answer to ${call} again`));
+      if (again !== line) throw answersDiffer(this.#tsp.thing, call, [line, again]);
+    }
     if (line.startsWith(`TBFAULT ${this.#token} `)) {
       await this.end();
       throw this.#fault(line, expectOutputs);
@@ -55,7 +60,20 @@ export class MarkedCall {
     });
   }
 
-  async blocks({ points }: IdleLine): Promise<ChannelBlocks> {
+  async blocks(idle: IdleLine): Promise<ChannelBlocks> {
+    const blocks = await this.#copy(idle);
+    if (this.#tsp.copies === 1) return blocks;
+    const again = await this.#copy(idle);
+    blocks.forEach((block, channel) => {
+      const place = block.findIndex((value, i) => !Object.is(value, again[channel][i]));
+      if (place < 0) return;
+      const values = [`value ${place}: ${block[place]}`, `value ${place}: ${again[channel][place]}`];
+      throw answersDiffer(this.#tsp.thing, `the readings of ${SOURCE_CHANNELS[channel]}`, values);
+    });
+    return blocks;
+  }
+
+  async #copy({ points }: IdleLine): Promise<ChannelBlocks> {
     const read = (channel: SourceChannel) =>
       readRealBlock(
         this.#tsp.thing,

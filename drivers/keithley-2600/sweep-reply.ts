@@ -77,7 +77,7 @@ export function pairReading(
 ): PairReading {
   const { token, access } = request;
   const segments = measuredSegments(stored, request, idle.did);
-  const places = keptPlaces(segments);
+  const places = keptPlaces(stored, request, idle.did, segments);
   const kind: SweepKind = idle.did === 'preRead' ? 'open' : idle.did;
   const side = (own: 0 | 1, branch: number): SideReading => {
     const readings = sideReadings(blocks, own, access === 'pair', places);
@@ -96,42 +96,69 @@ export function pairReading(
   };
 }
 
-/** Places of the programme's own points among all points of the run. */
-function keptPlaces(segments: readonly StoredSegment[]): number[] {
+/** Places of the programme's own points among all points of the run; worked out once for each kind of run. */
+function keptPlaces(
+  stored: StoredProgramme,
+  { access, run }: Pick<SweepRequest, 'access' | 'run'>,
+  did: IdleLine['did'],
+  segments: readonly StoredSegment[],
+): Int32Array {
+  const ofProgramme = PLACES.get(stored) ?? new Map<string, Int32Array>();
+  PLACES.set(stored, ofProgramme);
+  const key = `${access === 'pair' ? 'pair' : 'alone'} ${run === 'quick' ? run : did} ${did}`;
+  const known = ofProgramme.get(key);
+  if (known !== undefined) return known;
   const places: number[] = [];
   let start = 0;
   for (const { list } of segments) {
     for (const place of list.keep) places.push(start + place);
     start += list.levels.length;
   }
-  return places;
+  const kept = Int32Array.from(places);
+  ofProgramme.set(key, kept);
+  return kept;
 }
 
+const PLACES = new WeakMap<StoredProgramme, Map<string, Int32Array>>();
+
 /** In a pair the current is the column's own; alone it is what returns through the row, whose sign is the opposite. */
-function sideReadings(blocks: ChannelBlocks, own: 0 | 1, pair: boolean, places: readonly number[]): Readings {
-  const [column, partner, row] = [blocks[own], blocks[1 - own], blocks[2]];
-  const volts = new Float32Array(places.length);
-  const amps = new Float32Array(places.length);
-  const flags = new Uint8Array(places.length);
-  places.forEach((place, i) => {
-    const at = 3 * place;
+function sideReadings(blocks: ChannelBlocks, own: 0 | 1, pair: boolean, places: Int32Array): Readings {
+  const column = blocks[own];
+  const partner = blocks[own === 0 ? 1 : 0];
+  const row = blocks[2];
+  // One piece of memory for all three: taking it costs more than filling it.
+  const count = places.length;
+  const memory = new ArrayBuffer(9 * count);
+  const volts = new Float32Array(memory, 0, count);
+  const amps = new Float32Array(memory, 4 * count, count);
+  const flags = new Uint8Array(memory, 8 * count, count);
+  for (let i = 0; i < count; i++) {
+    const at = 3 * places[i];
     const current = pair ? column[at + 1] : -row[at + 1];
-    const valued = [column[at], row[at], current].every((value) => Math.abs(value) < LARGEST_VALUE);
-    if (valued) {
+    let flag = 0;
+    if (hasValue(column[at]) && hasValue(row[at]) && hasValue(current)) {
       volts[i] = column[at] - row[at];
       amps[i] = current;
-    } else flags[i] |= PointFlag.missing | PointFlag.overRange;
-    if ((column[at + 2] | row[at + 2]) & STATUS_COMPLIANCE) flags[i] |= PointFlag.compliance;
-    if ((column[at + 2] | row[at + 2]) & STATUS_AUTO_RANGE) flags[i] |= PointFlag.autoRange;
-    if (partner[at + 2] & STATUS_COMPLIANCE) flags[i] |= PointFlag.partnerLimited;
-  });
+    } else flag = PointFlag.missing | PointFlag.overRange;
+    const status = column[at + 2] | row[at + 2];
+    if (status & STATUS_COMPLIANCE) flag |= PointFlag.compliance;
+    if (status & STATUS_AUTO_RANGE) flag |= PointFlag.autoRange;
+    if (partner[at + 2] & STATUS_COMPLIANCE) flag |= PointFlag.partnerLimited;
+    flags[i] = flag;
+  }
   return { volts, amps, flags };
+}
+
+function hasValue(value: number): boolean {
+  return Math.abs(value) < LARGEST_VALUE;
 }
 
 /** OR of the status words of the side's own column and of the row, over all points of the run. */
 function rawStatus(blocks: ChannelBlocks, own: 0 | 1): number {
+  const column = blocks[own];
+  const row = blocks[2];
   let status = 0;
-  for (const block of [blocks[own], blocks[2]]) for (let at = 2; at < block.length; at += 3) status |= block[at];
+  for (let at = 2; at < column.length; at += 3) status |= column[at] | row[at];
   return status >>> 0;
 }
 
@@ -139,9 +166,10 @@ function rawStatus(blocks: ChannelBlocks, own: 0 | 1): number {
 function residualAmps([columnA, columnB, row]: ChannelBlocks): number {
   let largest = 0;
   for (let at = 1; at < row.length; at += 3) {
-    const currents = [columnA[at], columnB[at], row[at]];
-    if (!currents.every((amps) => Math.abs(amps) < LARGEST_VALUE)) continue;
-    largest = Math.max(largest, Math.abs(currents[0] + currents[1] + currents[2]));
+    const a = columnA[at];
+    const b = columnB[at];
+    const r = row[at];
+    if (hasValue(a) && hasValue(b) && hasValue(r)) largest = Math.max(largest, Math.abs(a + b + r));
   }
   return largest;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import { drainQueue } from '../framing/error-queue.ts';
-import { type Link, readLine, type Wire } from '../transport/link.ts';
+import { answersDiffer, type Link, readLine, type Wire } from '../transport/link.ts';
+import { noticesDamage } from '../transport/resource-string.ts';
 
 const REPLY_SECONDS = 10;
 
@@ -11,9 +12,12 @@ const INTERLOCK_CODES = new Set([802, 5041]);
 /** Questions and answers in TSP: nothing is returned unless printed. */
 export class TspConnection {
   readonly link: Link;
+  /** How often the instrument sends the answer of a sweep: twice where neither TSP nor the link has a checksum. */
+  readonly copies: 1 | 2;
 
   constructor(link: Link) {
     this.link = link;
+    this.copies = noticesDamage(link.resource) ? 1 : 2;
   }
 
   get thing(): string {
@@ -26,16 +30,19 @@ export class TspConnection {
   }
 
   /**
-   * Runs a command that prints one line. A mark is asked for in the same segment: a command that fails prints nothing,
-   * so the mark coming first tells of the failure at once, where waiting for the line would end in a time-out.
+   * Runs a command that prints one line and changes nothing. It is run twice and must print the same, because replies carry
+   * no checksum. A mark is asked for in the same segment: a command that fails prints nothing, so the mark coming first
+   * tells of the failure at once, where waiting for the line would end in a time-out.
    */
   ask(command: string, signal: AbortSignal): Promise<string> {
     const mark = newMark();
     return this.link.exchange(async (wire) => {
-      await wire.write(Buffer.from(`${command}\nprint("${mark}")\n`, 'latin1'), signal);
+      await wire.write(Buffer.from(`${command}\n${command}\nprint("${mark}")\n`, 'latin1'), signal);
       const wait = { awaited: `the answer to ${command}`, timeoutSeconds: REPLY_SECONDS, signal };
       const line = await readLine(wire, wait);
       if (line.trim() === mark) throw this.reported(`after ${command}`, await this.readErrors(wire, signal));
+      const again = await readLine(wire, wait);
+      if (again !== line) throw answersDiffer(this.thing, command, [line, again]);
       const end = await readLine(wire, wait);
       if (end.trim() !== mark) throw this.malformed(command, end, mark);
       return line;
@@ -111,12 +118,15 @@ export class TspConnection {
     });
   }
 
-  /** "code TAB text TAB severity TAB node"; code 0 is an empty queue. */
+  /** "code TAB text TAB severity TAB node"; code 0 is an empty queue, and says so: a damaged digit must not hide an error. */
   #errorEntry(line: string): string | null {
     const [code, text = ''] = line.split('\t');
     const number = Number(code);
-    if (code.trim() === '' || !Number.isFinite(number)) throw this.malformed('errorqueue.next()', line, 'code, text');
-    return number === 0 ? null : `${number} ${text.trim()}`;
+    const empty = /^queue is empty/i.test(text.trim());
+    if (code.trim() === '' || !Number.isFinite(number) || empty !== (number === 0)) {
+      throw this.malformed('errorqueue.next()', line, 'code, text; 0 with "Queue Is Empty"');
+    }
+    return empty ? null : `${number} ${text.trim()}`;
   }
 
   async #discardTo(wire: Wire, mark: string, signal: AbortSignal): Promise<void> {

@@ -20,6 +20,7 @@ export function smuName({ node, smu }: ChannelPlace): string {
  * The script that runs inside the instrument (Lua 5.0 dialect of TSP): settings and trigger wiring here, lists and sweeps
  * in tsp-sweep.ts. Channels: 1 column A, 2 column B, 3 row. Access:
  * 0 pair, 1 alone A, 2 alone B. All text and numbers go out with string.format, because print() shortens numbers.
+ * `copies`: how often the answer of a sweep and of a spot reading is sent.
  *
  * How the channels step together (reference manual, "Triggering"; each SMU waits for the events named as its stimulus):
  *
@@ -30,9 +31,10 @@ export function smuName({ node, smu }: ChannelPlace): string {
  * so no channel measures before all have sourced, and none steps before all have measured. Going through the row last
  * also means that the junction moves from one voltage to the next without passing outside them.
  */
-export function tspLibrary(places: ChannelPlaces): string {
+export function tspLibrary(places: ChannelPlaces, copies: 1 | 2): string {
   const { columnA, columnB, row } = places;
   return `tb = {}
+tb.copies = ${copies}
 tb.s = {${smuName(columnA)}, ${smuName(columnB)}, ${smuName(row)}}
 tb.p = node[${columnA.node}]
 tb.q = node[${row.node}]

@@ -96,6 +96,10 @@ function tb.outputs()
   end
 end
 
+function tb.say(line)
+  for copy = 1, tb.copies do print(line) end
+end
+
 function tb.limited(s, i)
   local word = s.nvbuffer1.statuses[i]
   return math.floor(word / 64) - 2 * math.floor(word / 128) == 1
@@ -198,15 +202,17 @@ function tb.run(token, run, access, ra, la, rb, lb)
   end
   tb.outputs()
   if tb.fault then
-    print(string.format("TBFAULT %s %s", token, tb.fault))
+    tb.say(string.format("TBFAULT %s %s", token, tb.fault))
     return
   end
   local b1, b2, b3 = tb.s[1].nvbuffer1, tb.s[2].nvbuffer1, tb.s[3].nvbuffer1
   local n = b1.n
-  print(string.format("TBIDLE %s %s %d %d %d %d %d %.9e", token, did, ba, bb, n, b2.n, b3.n, b1.timestamps[n]))
-  for k = 1, 3 do
-    local s = tb.s[k]
-    printbuffer(1, n, s.nvbuffer2.readings, s.nvbuffer1.readings, s.nvbuffer1.statuses)
+  tb.say(string.format("TBIDLE %s %s %d %d %d %d %d %.9e", token, did, ba, bb, n, b2.n, b3.n, b1.timestamps[n]))
+  for copy = 1, tb.copies do
+    for k = 1, 3 do
+      local s = tb.s[k]
+      printbuffer(1, n, s.nvbuffer2.readings, s.nvbuffer1.readings, s.nvbuffer1.statuses)
+    end
   end
 end
 
@@ -216,7 +222,7 @@ function tb.spot(token, va, vb, vr, limit, nplc, settle)
   tb.outputs()
   for k = 1, 3 do tb.limit(k, limit, limit) end
   if tb.fault then
-    print(string.format("TBFAULT %s %s", token, tb.fault))
+    tb.say(string.format("TBFAULT %s %s", token, tb.fault))
     return
   end
   tb.nplc = nil
@@ -233,7 +239,7 @@ function tb.spot(token, va, vb, vr, limit, nplc, settle)
     if tb.s[k].source.compliance then comp[k] = 1 end
   end
   for k = 1, 3 do tb.s[k].source.levelv = 0 end
-  print(string.format("TBSPOT %s %.9e %.9e %d %.9e %.9e %d %.9e %.9e %d", token,
+  tb.say(string.format("TBSPOT %s %.9e %.9e %d %.9e %.9e %d %.9e %.9e %d", token,
     volts[1], amps[1], comp[1], volts[2], amps[2], comp[2], volts[3], amps[3], comp[3]))
 end
 `;

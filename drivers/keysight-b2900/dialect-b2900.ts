@@ -65,9 +65,9 @@ export function dialectB2900(channel: 1 | 2): SmuDialect {
       if (on === undefined) throw connection.malformed(question, ended, '1;1;+0,"No error"');
       if (Number(code) !== 0) throw connection.reported('a list sweep', [`${Number(code)} ${text}`]);
       if (on !== '1') throw connection.reported('a list sweep', ['the output was off']);
-      await connection.write(wire, [`:FETC:ARR? ${list}`], signal);
       const wait = { awaited: 'the readings of a list sweep', timeoutSeconds, signal };
-      return readBinaryStage(connection.thing, wire, points, wait);
+      const read = () => readBinaryStage(connection.thing, wire, points, wait);
+      return connection.fetchTwice(wire, `:FETC:ARR? ${list}`, read, signal);
     },
     statusOf: (status) => ({
       compliance: (status & LIMITED) !== 0,

@@ -1,7 +1,8 @@
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
-import { drainQueue } from '../framing/error-queue.ts';
+import { drainQueue, scpiErrorEntry } from '../framing/error-queue.ts';
 import { readFrameNumber } from '../framing/frame-values.ts';
-import { type Link, readLine, type Wire } from '../transport/link.ts';
+import { askScpiTwice } from '../framing/scpi-question.ts';
+import { answersDiffer, type Link, readLine, type Wire } from '../transport/link.ts';
 
 const REPLY_SECONDS = 10;
 
@@ -35,17 +36,38 @@ export class ScpiConnection {
     return line.trim();
   }
 
-  async askNumber(wire: Wire, question: string, signal: AbortSignal): Promise<number> {
-    return readFrameNumber(this.thing, question, await this.ask(wire, question, signal));
+  /** For questions that change nothing; TB_REPLY_MISMATCH when the answers differ. */
+  askTwice(wire: Wire, question: string, signal: AbortSignal): Promise<string> {
+    return askScpiTwice(this.thing, question, (message) => this.ask(wire, message, signal));
   }
 
-  /** Several questions in one exchange. */
+  async askNumber(wire: Wire, question: string, signal: AbortSignal): Promise<number> {
+    return readFrameNumber(this.thing, question, await this.askTwice(wire, question, signal));
+  }
+
+  /** Several questions in one exchange, each asked twice. */
   askAll(questions: readonly string[], signal: AbortSignal): Promise<string[]> {
     return this.link.exchange(async (wire) => {
       const answers: string[] = [];
-      for (const question of questions) answers.push(await this.ask(wire, question, signal));
+      for (const question of questions) answers.push(await this.askTwice(wire, question, signal));
       return answers;
     }, signal);
+  }
+
+  /** Fetches stored readings twice, which measures nothing anew, for the same reason; all bytes must agree. */
+  async fetchTwice(
+    wire: Wire,
+    question: string,
+    read: () => Promise<Float32Array>,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    await this.write(wire, [question], signal);
+    const first = await read();
+    await this.write(wire, [question], signal);
+    const second = await read();
+    if (first.every((value, i) => Object.is(value, second[i]))) return second;
+    const place = first.findIndex((value, i) => !Object.is(value, second[i]));
+    throw answersDiffer(this.thing, question, [`value ${place}: ${first[place]}`, `value ${place}: ${second[place]}`]);
   }
 
   drainErrors(signal: AbortSignal): Promise<string[]> {
@@ -55,10 +77,7 @@ export class ScpiConnection {
   /** Empties the error queue inside an exchange; entries as "code text". */
   readErrors(wire: Wire, signal: AbortSignal): Promise<string[]> {
     return drainQueue(this.thing, async () => {
-      const entry = await this.ask(wire, ':SYST:ERR?', signal);
-      const parsed = /^([+-]?\d+),\s*"?(.*?)"?$/.exec(entry);
-      if (!parsed) throw this.malformed(':SYST:ERR?', entry, 'code,"text"');
-      return Number(parsed[1]) === 0 ? null : `${Number(parsed[1])} ${parsed[2]}`;
+      return scpiErrorEntry(this.thing, await this.ask(wire, ':SYST:ERR?', signal));
     });
   }
 

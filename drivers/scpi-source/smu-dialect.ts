@@ -1,17 +1,10 @@
 import type { CurrentRange } from '../../wafer/sweep.ts';
 import type { SourceLimits } from '../capabilities.ts';
 import type { Wire } from '../transport/link.ts';
+import type { ReadBack } from './read-back.ts';
 import type { ScpiConnection } from './scpi-connection.ts';
 import type { PointStatus } from './stage-readings.ts';
 import type { SweepStage } from './sweep-stage.ts';
-
-/** A question and what its answer must be: a number within 0.1 % (ranges: see `ceiling`), or a text. */
-export interface ReadBack {
-  readonly question: string;
-  readonly expected: number | string;
-  /** Families that answer a range with its overhead: up to this factor more is right too. */
-  readonly overhead?: number;
-}
 
 /** What a family calls things. One channel, sourcing voltage and measuring voltage and current. */
 export interface SmuDialect {

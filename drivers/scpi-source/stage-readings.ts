@@ -44,7 +44,12 @@ export async function readAsciiStage(thing: string, wire: Wire, points: number, 
   throw malformed(thing, `${fields.length} fields`, `${points * COLUMN_COUNT} numbers`);
 }
 
-/** Readings of the programme's own points; TB_REPLY_MALFORMED when a voltage cannot belong to this sweep. */
+/**
+ * Readings of the programme's own points, in the programme's order and with the junction's sign, each as its difference to
+ * what the same list read at 0 V. HI is above LO in both halves, so that an offset has the junction's sign and would not
+ * drop out of a slope through both polarities: 0.3 mV, which a 2 V range may have, are 0.6 % of a reading at 50 mV.
+ * TB_REPLY_MALFORMED when a voltage cannot belong to this sweep.
+ */
 export function readingsOf(
   thing: string,
   blocks: readonly StageBlock[],
@@ -53,10 +58,11 @@ export function readingsOf(
   const count = blocks.reduce((sum, { stage }) => sum + stage.keep.length, 0);
   const readings = { volts: new Float32Array(count), amps: new Float32Array(count), flags: new Uint8Array(count) };
   let rawStatus = 0;
-  let point = 0;
   for (const { stage, values } of blocks) {
-    const most = Math.max(...stage.levels.map(Math.abs)) * (1 + RELATIVE_SLACK) + SLACK_VOLTS;
-    for (const place of stage.keep) {
+    const most = Math.max(...stage.levels) * (1 + RELATIVE_SLACK) + SLACK_VOLTS;
+    const sign = stage.polarity === 'positive' ? 1 : -1;
+    const zero = readingAtZero(thing, { stage, values });
+    stage.keep.forEach((place, i) => {
       const [volts, amps, , status] = values.subarray(place * COLUMN_COUNT, (place + 1) * COLUMN_COUNT);
       if (!Number.isInteger(status) || status < 0 || status >= 2 ** 32) {
         throw malformed(thing, `status ${status}`, 'a whole number');
@@ -64,17 +70,38 @@ export function readingsOf(
       rawStatus |= status;
       const { compliance, rangeCompliance, overRange } = statusOf(status);
       const valued = Math.abs(volts) < LARGEST_VALUE && Math.abs(amps) < LARGEST_VALUE && !overRange;
+      const point = stage.points[i];
       if (valued) {
         if (!(Math.abs(volts) <= most)) throw malformed(thing, `${volts} V`, `at most ${most.toFixed(2)} V`);
-        readings.volts[point] = volts;
-        readings.amps[point] = amps;
+        readings.volts[point] = sign * (volts - zero.volts);
+        readings.amps[point] = sign * (amps - zero.amps);
       } else readings.flags[point] |= PointFlag.missing | PointFlag.overRange;
       if (compliance) readings.flags[point] |= PointFlag.compliance;
       if (rangeCompliance) readings.flags[point] |= PointFlag.rangeCompliance;
-      point += 1;
-    }
+    });
   }
   return { readings, rawStatus: rawStatus >>> 0 };
+}
+
+/** Mean of what a list read at its points at 0 V: the offsets of source and meters. */
+function readingAtZero(thing: string, { stage, values }: StageBlock): { volts: number; amps: number } {
+  const sums = { volts: 0, amps: 0 };
+  let count = 0;
+  stage.levels.forEach((level, place) => {
+    const [volts, amps] = values.subarray(place * COLUMN_COUNT, (place + 1) * COLUMN_COUNT);
+    if (level !== 0 || !(Math.abs(volts) < LARGEST_VALUE && Math.abs(amps) < LARGEST_VALUE)) return;
+    sums.volts += volts;
+    sums.amps += amps;
+    count += 1;
+  });
+  if (count === 0) throw malformed(thing, 'no reading at 0 V has a value', 'one at the end of the list');
+  return { volts: sums.volts / count, amps: sums.amps / count };
+}
+
+/** Volts that were measured at the last point of a stage, where every list ends at 0 V; NaN where it has no value. */
+export function lastVolts({ values }: StageBlock): number {
+  const volts = values[values.length - COLUMN_COUNT + COLUMNS.volts];
+  return Math.abs(volts) < LARGEST_VALUE ? volts : Number.NaN;
 }
 
 /** From the first to the last reading of each stage, by the instrument's own clock. */

@@ -101,7 +101,7 @@ export function applyFaults(bench: SimulatedBench, settings: FaultSettings): voi
 /** Fills an instrument's error queue to its limit. */
 function fillErrors(bench: SimulatedBench, name: (typeof BENCH_INSTRUMENTS)[number]): void {
   for (let i = 0; i < 120; i++) {
-    if (name === 'smu') bench.smu.runtime.errors.add(-221, 'Settings conflict', 1);
+    if (name === 'smu') bench.source.queueError();
     else if (name === 'supplies') bench.supplies.queueError('-221,"Settings conflict"');
     else if (name !== 'prober') bench[name].queueError(4);
   }
@@ -118,7 +118,7 @@ export function benchState(bench: SimulatedBench) {
   return {
     simulatedSeconds: bench.clock.now,
     channels,
-    sweeping: bench.smu.runtime.busy,
+    sweeping: bench.source.sweeping,
     enable: bench.enable.state,
     router: bench.router.state,
     supplies: bench.supplies.state,

@@ -1,6 +1,8 @@
 import { DEFAULT_DIES } from '../../wafer/die.ts';
 import { type CrossbarGeometry, crossbarGeometry } from '../../wafer/geometry.ts';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
+import { BENCH_ROUTERS } from './bench-router.ts';
+import { BENCH_SOURCES } from './bench-source.ts';
 import type { SimulatedBenchOptions } from './simulated-bench.ts';
 import { parseTimeScale } from './simulated-clock.ts';
 
@@ -18,6 +20,9 @@ export interface BenchOptionTexts {
   readonly wafer?: string | undefined;
   /** Ohms of the reference resistor on the probe card. */
   readonly reference?: string | undefined;
+  /** Driver names of the source and of the router. */
+  readonly smu?: string | undefined;
+  readonly router?: string | undefined;
 }
 
 /** Checks the texts; TB_USAGE names the option and what is allowed. */
@@ -41,8 +46,21 @@ export function benchOptions(texts: BenchOptionTexts): SimulatedBenchOptions {
     ...(apToP !== undefined && { apToP }),
     ...(earlyBreakdown === true && { earlyBreakdown }),
     ...(wafer !== undefined && { waferId: wafer }),
+    ...instrumentsOf(texts),
     ...(reference !== undefined && { referenceOhms: wholeNumber('--reference', reference, 100, 10_000_000) }),
   };
+}
+
+function instrumentsOf({ smu, router }: BenchOptionTexts): Pick<SimulatedBenchOptions, 'smu' | 'router'> {
+  const source = BENCH_SOURCES.find((name) => name === smu);
+  if (smu !== undefined && source === undefined) throw refused('--smu', smu, BENCH_SOURCES.join(', '));
+  const lines = BENCH_ROUTERS.find((name) => name === router);
+  if (router !== undefined && lines === undefined) throw refused('--router', router, BENCH_ROUTERS.join(', '));
+  // It has no crosspoints for an exchange of HI and LO.
+  if (lines === 'line-multiplexer' && source !== undefined && source !== 'keithley-2600') {
+    throw refused('--router', router, 'a switch matrix for a source with one channel');
+  }
+  return { ...(source !== undefined && { smu: source }), ...(lines !== undefined && { router: lines }) };
 }
 
 function geometryOf(text: string): CrossbarGeometry {

@@ -4,6 +4,8 @@
  *
  *   node drivers/simulated/bench-process.ts --seed 1 [--time-scale full|real|<factor>] [--geometry 100x200[x2]]
  *     [--dies 36] [--start P|AP|random] [--ap-to-p positive|negative] [--early-breakdown] [--wafer ID] [--detached]
+ *     [--smu keithley-2600|keithley-2400|keithley-2450|keysight-b2900]
+ *     [--router line-multiplexer|keithley-707b|keithley-3706a]
  */
 import { parseArgs } from 'node:util';
 import { BenchControl } from './bench-control.ts';
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     'ap-to-p': { type: 'string' },
     'early-breakdown': { type: 'boolean' },
     wafer: { type: 'string' },
+    smu: { type: 'string' },
+    router: { type: 'string' },
     detached: { type: 'boolean', default: false },
   },
 });
@@ -35,6 +39,8 @@ const bench = await openSimulatedBench(
     apToP: values['ap-to-p'],
     earlyBreakdown: values['early-breakdown'],
     wafer: values.wafer,
+    smu: values.smu,
+    router: values.router,
   }),
 );
 const control = await serveTcp(new BenchControl(bench));

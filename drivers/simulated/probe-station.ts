@@ -9,6 +9,8 @@ export interface SourceSetting {
   readonly outputOn: boolean;
   readonly volts: number;
   readonly limitAmps: number;
+  /** A driven guard: it holds whatever voltage that channel's terminal has, the channel in its limit included. */
+  readonly follows?: SourceChannel;
 }
 
 /** What a channel sees, before the instrument's own noise and quantisation. */

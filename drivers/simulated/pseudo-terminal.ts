@@ -35,7 +35,8 @@ function terminalCalls() {
 export function openTerminalPair(): { master: number; hold: number; path: string } | null {
   const calls = terminalCalls();
   if (calls === null) return null;
-  const master = calls.posixOpenpt(constants.O_RDWR | constants.O_NOCTTY);
+  // Without blocking: a write into a full terminal would wait for a reader who lives in this very process.
+  const master = calls.posixOpenpt(constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   if (master < 0) return null;
   const path = calls.grantpt(master) === 0 && calls.unlockpt(master) === 0 ? calls.ptsname(master) : null;
   if (path === null) {

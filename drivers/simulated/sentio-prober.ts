@@ -1,4 +1,5 @@
 import type { DieSite } from '../../wafer/die.ts';
+import { type ChuckFaults, ChuckStage } from './chuck-stage.ts';
 import { LineInstrument } from './line-instrument.ts';
 import type { ProbeStation } from './probe-station.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
@@ -37,10 +38,7 @@ class SentioError extends Error {
   }
 }
 
-export interface SentioFaults {
-  /** The chuck goes to, and reports, a die this far from the one asked for. */
-  dieShift: { readonly x: number; readonly y: number } | null;
-  contactSet: boolean;
+export interface SentioFaults extends ChuckFaults {
   vacuum: boolean;
   /** A chuck without temperature control. */
   thermalChuck: boolean;
@@ -56,27 +54,21 @@ export class SimulatedSentioProber extends LineInstrument {
   readonly faults: SentioFaults = { dieShift: null, contactSet: true, vacuum: true, thermalChuck: true };
   private readonly station: ProbeStation;
   private readonly clock: SimulatedClock;
-  private readonly dies: readonly DieSite[];
-  private z = SEPARATION;
-  /** Place in the route; null before the first step. */
-  private place: number | null = null;
-  private position: { x: number; y: number };
+  private readonly stage: ChuckStage;
   private overtravelGap = 50;
   private overtravel = false;
   private steppingMode = 'StepToSeparation';
-  private counterOffset = 0;
 
   constructor(station: ProbeStation, clock: SimulatedClock, dies: readonly DieSite[], waferId: string) {
     super();
     this.station = station;
     this.clock = clock;
-    this.dies = dies;
     this.waferId = waferId;
-    this.position = { x: dies[0].x, y: dies[0].y };
+    this.stage = new ChuckStage(station, clock, dies, { contact: CONTACT, start: SEPARATION }, this.faults);
   }
 
   get state(): { z: number; die: { x: number; y: number } | null; touching: boolean } {
-    return { z: this.z, die: this.place === null ? null : this.position, touching: this.touching };
+    return { z: this.stage.z, die: this.stage.die, touching: this.stage.touching };
   }
 
   protected async take(line: string): Promise<string | null> {
@@ -103,9 +95,9 @@ export class SimulatedSentioProber extends LineInstrument {
       case 'map:step_first_die':
         return this.stepTo(0);
       case 'map:step_next_die':
-        return this.stepTo((this.place ?? -1) + 1);
+        return this.stepTo((this.stage.place ?? -1) + 1);
       case 'map:step_previous_die':
-        return this.stepTo((this.place ?? 0) - 1);
+        return this.stepTo((this.stage.place ?? 0) - 1);
       case 'map:step_die':
         return this.stepToDie(parameters);
       case 'map:step_die_seq':
@@ -113,16 +105,16 @@ export class SimulatedSentioProber extends LineInstrument {
       case 'move_chuck_contact':
         return this.moveToContact();
       case 'move_chuck_separation':
-        return this.moveZ(SEPARATION);
+        return this.raiseTo(SEPARATION);
       case 'move_chuck_hover':
-        return this.moveZ(CONTACT - HOVER_GAP);
+        return this.raiseTo(CONTACT - HOVER_GAP);
       default:
         return this.setting(name, parameters);
     }
   }
 
   private queries(name: string, parameters: readonly string[]): string | null {
-    const { station, faults, position } = this;
+    const { station, faults, stage } = this;
     switch (name) {
       case 'get_chuck_z':
         return this.height(parameters[0] ?? 'Z').toFixed(1);
@@ -131,12 +123,12 @@ export class SimulatedSentioProber extends LineInstrument {
       case 'get_chuck_site_status':
         return `1,${faults.contactSet ? 1 : 0},${this.overtravel ? 1 : 0},${faults.vacuum ? 1 : 0}`;
       case 'map:die:get_current_index':
-        if (this.place === null) throw new SentioError('bounds');
-        return `${this.place},${position.x},${position.y}`;
+        if (stage.die === null) throw new SentioError('bounds');
+        return `${stage.place},${stage.die.x},${stage.die.y}`;
       case 'map:get_num_dies':
-        return String(this.dies.length);
+        return String(stage.dies.length);
       case 'setup:contact_counter:get':
-        return String(station.touchdowns - this.counterOffset);
+        return String(stage.touchdowns);
       case 'loader:query_wafer_id':
         if (parameters[0] !== 'chuck') throw new SentioError('parameter');
         return this.waferId;
@@ -146,7 +138,7 @@ export class SimulatedSentioProber extends LineInstrument {
       case 'status:get_version':
         return 'Version: 25.2.0';
       case 'status:get_machine_status':
-        return `Ready,IsInitialized,${this.touching ? 'InContact' : 'NotInContact'}`;
+        return `Ready,IsInitialized,${stage.touching ? 'InContact' : 'NotInContact'}`;
       default:
         return null;
     }
@@ -168,7 +160,7 @@ export class SimulatedSentioProber extends LineInstrument {
         this.steppingMode = parameters[0];
         return 'OK';
       case 'setup:contact_counter:reset':
-        this.counterOffset = this.station.touchdowns;
+        this.stage.resetTouchdowns();
         return 'OK';
       case 'select_module':
         if (!/^wafermap$/i.test(parameters[0] ?? '')) throw new SentioError('noModule');
@@ -181,11 +173,11 @@ export class SimulatedSentioProber extends LineInstrument {
   private height(reference: string): number {
     switch (reference.toUpperCase()[0]) {
       case 'Z':
-        return this.z;
+        return this.stage.z;
       case 'C':
-        return this.z - CONTACT;
+        return this.stage.z - CONTACT;
       case 'S':
-        return this.z - SEPARATION;
+        return this.stage.z - SEPARATION;
       default:
         throw new SentioError('parameter');
     }
@@ -194,47 +186,34 @@ export class SimulatedSentioProber extends LineInstrument {
   private stepToDie(parameters: readonly string[]): Promise<Reply> {
     if (parameters.length < 2 || parameters.length > 3) throw new SentioError('count');
     const [x, y] = parameters.map(integer);
-    const place = this.dies.findIndex((die) => die.x === x && die.y === y);
+    const place = this.stage.placeOf(x, y);
     if (place === -1) throw new SentioError('bounds');
     return this.stepTo(place);
   }
 
   /** The last die of the route is reached with the end-of-route status; a step beyond it is error 11. */
   private async stepTo(place: number): Promise<Reply> {
-    if (place >= this.dies.length) throw new SentioError('endOfRoute');
+    const { stage, steppingMode } = this;
+    if (place >= stage.dies.length) throw new SentioError('endOfRoute');
     if (place < 0) throw new SentioError('bounds');
-    const touched = this.touching;
-    if (touched && this.steppingMode === 'LockContact') throw new SentioError('wrongZ');
-    if (touched) await this.moveZ(SEPARATION);
-    const { x, y } = this.dies[place];
-    const shift = this.faults.dieShift ?? { x: 0, y: 0 };
-    await this.clock.spend(SECONDS.step);
-    this.clock.touch();
-    this.place = place;
-    this.position = { x: x + shift.x, y: y + shift.y };
-    this.station.moveChuck(this.position.x, this.position.y);
-    if (touched && this.steppingMode === 'BackToContact') await this.moveToContact();
-    const text = `${this.position.x},${this.position.y},0`;
-    return { status: place === this.dies.length - 1 ? END_OF_ROUTE : 0, text };
+    const touched = stage.touching;
+    if (touched && steppingMode === 'LockContact') throw new SentioError('wrongZ');
+    if (touched) await this.raiseTo(SEPARATION);
+    await stage.goTo(place, SECONDS.step);
+    if (touched && steppingMode === 'BackToContact') await this.moveToContact();
+    const text = `${stage.position.x},${stage.position.y},0`;
+    return { status: place === stage.dies.length - 1 ? END_OF_ROUTE : 0, text };
   }
 
   private moveToContact(): Promise<string> {
     if (!this.faults.contactSet) throw new SentioError('contactNotSet');
     if (!this.faults.vacuum) throw new SentioError('vacuum');
-    return this.moveZ(CONTACT + (this.overtravel ? this.overtravelGap : 0));
+    return this.raiseTo(CONTACT + (this.overtravel ? this.overtravelGap : 0));
   }
 
-  private async moveZ(target: number): Promise<string> {
-    await this.clock.spend(SECONDS.z);
-    this.clock.touch();
-    this.z = target;
-    if (this.touching) this.station.setHeight('contact', target - CONTACT);
-    else this.station.setHeight('separation', 0);
-    return target.toFixed(1);
-  }
-
-  private get touching(): boolean {
-    return this.z >= CONTACT;
+  private async raiseTo(z: number): Promise<string> {
+    await this.stage.raiseTo(z, SECONDS.z);
+    return z.toFixed(1);
   }
 }
 

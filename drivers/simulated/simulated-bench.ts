@@ -1,16 +1,14 @@
 import { DEFAULT_DIES } from '../../wafer/die.ts';
 import { enableLineCount } from '../../wafer/geometry.ts';
-import { SOURCE_CHANNELS, type SourceChannel } from '../capabilities.ts';
+import { SOURCE_CHANNELS } from '../capabilities.ts';
+import { type BenchRouter, type BenchRouterName, createBenchRouter } from './bench-router.ts';
+import { type BenchSource, type BenchSourceName, createBenchSource } from './bench-source.ts';
 import { simulatedBenchYaml } from './bench-yaml.ts';
 import type { OpenWire } from './instrument-link.ts';
 import type { ErrorSizes } from './keithley-2600/channel-errors.ts';
-import { createKeithley2600Pair } from './keithley-2600/keithley-2600-pair.ts';
-import type { SmuChannel } from './keithley-2600/smu-channel.ts';
-import type { TspInstrument } from './keithley-2600/tsp-instrument.ts';
 import { SimulatedKeysightE36312a } from './keysight-e36312a.ts';
 import { serveSerial } from './pseudo-terminal.ts';
 import { SimulatedEnableLineController } from './serial-protocol/enable-line-controller.ts';
-import { SimulatedLineMultiplexer } from './serial-protocol/line-multiplexer.ts';
 import { SimulatedClock, type TimeScale } from './simulated-clock.ts';
 import { serveTcp } from './tcp-server.ts';
 import { SimulatedVeloxProber } from './velox-prober.ts';
@@ -31,7 +29,15 @@ export interface SimulatedBenchOptions extends StationSettings {
   /** Errors of the source-measure channels. */
   readonly channelErrors?: ErrorSizes;
   readonly lineHertz?: 50 | 60;
+  /** Default: three channels of two Keithley 2602B. A one-channel source works under single access. */
+  readonly smu?: BenchSourceName;
+  /** Default: the line multiplexer, or a 707B where the source has one channel. */
+  readonly router?: BenchRouterName;
+  /** Default: TCP. */
+  readonly smuWire?: 'tcp' | 'serial';
 }
+
+const serve = { tcp: (wire: FaultyWire) => serveTcp(wire), serial: serveSerial } as const;
 
 /** The whole bench: one physical world, five instruments, their wires. */
 export interface SimulatedBench {
@@ -41,10 +47,11 @@ export interface SimulatedBench {
   readonly station: SimulatedStation;
   readonly ledger: DamageLedger;
   readonly clock: SimulatedClock;
-  readonly smu: TspInstrument;
-  readonly channels: Readonly<Record<SourceChannel, SmuChannel>>;
+  readonly source: BenchSource;
+  readonly smu: BenchSource['instrument'];
+  readonly channels: BenchSource['channels'];
   readonly enable: SimulatedEnableLineController;
-  readonly router: SimulatedLineMultiplexer;
+  readonly router: BenchRouter['instrument'];
   readonly supplies: SimulatedKeysightE36312a;
   readonly prober: SimulatedVeloxProber;
   readonly wires: Readonly<Record<BenchInstrument, FaultyWire>>;
@@ -59,43 +66,40 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
   const station = new SimulatedStation(options);
   const { geometry } = station.options;
   const clock = new SimulatedClock(station, timeScale);
-  const smu = await createKeithley2600Pair({
+  const { smu: smuName = 'keithley-2600', smuWire = 'tcp' } = options;
+  const source = await createBenchSource(smuName, {
     station,
     clock,
     seed,
     ...(channelErrors !== undefined && { errors: channelErrors }),
     ...(lineHertz !== undefined && { lineHertz }),
   });
+  const { router: routerName = source.scheme === 'pair' ? 'line-multiplexer' : 'keithley-707b' } = options;
   // The card's reference resistor lies on lines of the router that the die does not use.
   const spareLines = station.options.referenceOhms === null ? 0 : 1;
   const enable = new SimulatedEnableLineController(station, clock, enableLineCount(geometry));
-  const router = new SimulatedLineMultiplexer(
-    station,
-    clock,
-    geometry.rows + spareLines,
-    geometry.columns + spareLines,
-  );
+  const lines = { rows: geometry.rows + spareLines, columns: geometry.columns + spareLines };
+  const router = await createBenchRouter(routerName, { station, clock, lines, scheme: source.scheme });
   const supplies = new SimulatedKeysightE36312a(station, clock);
   const prober = new SimulatedVeloxProber(station, clock, station.options.dies, waferId);
   const wires = {
-    smu: new FaultyWire(smu),
+    smu: new FaultyWire(source.instrument),
     enable: new FaultyWire(enable),
-    router: new FaultyWire(router),
+    router: new FaultyWire(router.instrument),
     supplies: new FaultyWire(supplies),
     prober: new FaultyWire(prober),
   };
   const open: Record<BenchInstrument, OpenWire> = {
-    smu: await serveTcp(wires.smu),
+    smu: await serve[smuWire](wires.smu),
     enable: await serveSerial(wires.enable),
-    router: await serveSerial(wires.router),
+    router: await serve[router.wire](wires.router),
     supplies: await serveTcp(wires.supplies),
     prober: await serveTcp(wires.prober),
   };
   const resources = Object.fromEntries(
     BENCH_INSTRUMENTS.map((name) => [name, open[name].resource]),
   ) as SimulatedBench['resources'];
-  const [first, second] = smu.runtime.nodes;
-  const channels = { columnA: first.smua, columnB: first.smub, row: second.smua };
+  const { channels } = source;
   const dies = station.options.dies;
   return {
     resources,
@@ -107,14 +111,18 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
       apToP: station.options.apToP,
       ceilingVolts: station.options.ceilingVolts,
       referenceOhms: station.options.referenceOhms,
+      access: source.scheme,
+      smu: { driver: smuName, options: source.yaml },
+      router: { driver: routerName, options: router.yaml },
     }),
     station,
     ledger: station.ledger,
     clock,
-    smu,
+    source,
+    smu: source.instrument,
     channels,
     enable,
-    router,
+    router: router.instrument,
     supplies,
     prober,
     wires,
@@ -126,7 +134,8 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
       clock.close();
       for (const wire of Object.values(wires)) wire.close();
       await Promise.all(Object.values(open).map((wire) => wire.close()));
-      smu.runtime.close();
+      source.close();
+      router.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { DieSite } from '../../wafer/die.ts';
+import { type ChuckFaults, ChuckStage } from './chuck-stage.ts';
 import { LineInstrument } from './line-instrument.ts';
 import type { ProbeStation } from './probe-station.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
@@ -40,13 +41,6 @@ const PRESET_LETTERS: Readonly<Record<Height, string>> = {
   between: 'N',
 };
 
-export interface ProberFaults {
-  /** The chuck goes to, and reports, a die this far from the one asked for. */
-  dieShift: { readonly x: number; readonly y: number } | null;
-  /** A contact height was taught. */
-  contactSet: boolean;
-}
-
 /**
  * FormFactor Velox with the ProberBench commands in text framing: `0: values` or `<number>: message`. The reply to a
  * motion comes when it has ended. Die coordinates are those of the wafer map; home is its first die.
@@ -54,29 +48,26 @@ export interface ProberFaults {
 export class SimulatedVeloxProber extends LineInstrument {
   identity = 'FormFactor,Velox,SIM0003,3.4.0';
   waferId: string;
-  readonly faults: ProberFaults = { dieShift: null, contactSet: true };
   private readonly station: ProbeStation;
   private readonly clock: SimulatedClock;
-  private readonly dies: readonly DieSite[];
-  private z = HEIGHTS.separation;
-  /** Place in the route; null before the first step. */
-  private place: number | null = null;
-  private position: { x: number; y: number };
+  private readonly stage: ChuckStage;
   private mode = { overtravel: 1, autoZ: 0, interlock: 1, contactSearch: 0, edge: 0, quiet: 0 };
-  private contactOffset = 0;
-  private moving = false;
 
   constructor(station: ProbeStation, clock: SimulatedClock, dies: readonly DieSite[], waferId: string) {
     super();
     this.station = station;
     this.clock = clock;
-    this.dies = dies;
     this.waferId = waferId;
-    this.position = { x: dies[0].x, y: dies[0].y };
+    const heights = { contact: HEIGHTS.contact, start: HEIGHTS.separation };
+    this.stage = new ChuckStage(station, clock, dies, heights, { dieShift: null, contactSet: true });
+  }
+
+  get faults(): ChuckFaults {
+    return this.stage.faults;
   }
 
   get state(): { height: Height; z: number; die: { x: number; y: number } | null; waferId: string } {
-    return { height: this.height(), z: this.z, die: this.place === null ? null : this.position, waferId: this.waferId };
+    return { height: this.height(), z: this.stage.z, die: this.stage.die, waferId: this.waferId };
   }
 
   protected async take(line: string): Promise<string | null> {
@@ -103,22 +94,22 @@ export class SimulatedVeloxProber extends LineInstrument {
         this.waferId = args.join(' ');
         return '';
       case 'ResetContactCount':
-        this.contactOffset = this.station.touchdowns;
+        this.stage.resetTouchdowns();
         return '';
       case 'StopAllMovements':
         return '';
       case 'StepFirstDie':
         return this.stepToPlace(0);
       case 'StepNextDie':
-        return args.length === 0 ? this.stepToPlace((this.place ?? -1) + 1) : this.stepToDie(args);
+        return args.length === 0 ? this.stepToPlace((this.stage.place ?? -1) + 1) : this.stepToDie(args);
       case 'StepToDie':
         return this.stepToPlace(integer(args[0]) - 1);
       case 'MoveChuckContact':
         return this.moveToContact();
       case 'MoveChuckAlign':
-        return this.moveZ(HEIGHTS.align, SECONDS.contact);
+        return this.raiseTo(HEIGHTS.align, SECONDS.contact);
       case 'MoveChuckSeparation':
-        return this.moveZ(HEIGHTS.separation, SECONDS.contact);
+        return this.raiseTo(HEIGHTS.separation, SECONDS.contact);
       case 'MoveChuckZ':
         return this.moveZTo(args);
       default:
@@ -127,7 +118,7 @@ export class SimulatedVeloxProber extends LineInstrument {
   }
 
   private queries(name: string, args: readonly string[]): string | null {
-    const { station } = this;
+    const { station, stage } = this;
     switch (name) {
       case 'EchoData':
         return args.join(' ');
@@ -136,7 +127,7 @@ export class SimulatedVeloxProber extends LineInstrument {
       case 'IsAppRegistered':
         return args[0] === 'WaferMap' ? '1' : '0';
       case 'ReadProberStatus':
-        return `${this.moving ? 1 : 0} ${this.touching() ? 1 : 0} R 0`;
+        return `${stage.moving ? 1 : 0} ${stage.touching ? 1 : 0} R 0`;
       case 'ReadChuckStatus':
         return this.chuckStatus();
       case 'ReadChuckPosition':
@@ -150,9 +141,9 @@ export class SimulatedVeloxProber extends LineInstrument {
       case 'GetHeaterTemp':
         return `${station.chuckCelsius.toFixed(1)} C`;
       case 'ReadContactCount':
-        return String(station.touchdowns - this.contactOffset);
+        return String(stage.touchdowns);
       case 'GetNumSelectedDies':
-        return String(this.dies.length);
+        return String(stage.dies.length);
       case 'GetSelectedDieCoords':
         return this.dieCoordinates(args);
       default:
@@ -171,14 +162,14 @@ export class SimulatedVeloxProber extends LineInstrument {
       (this.faults.contactSet ? 16 : 0) +
       mode.edge * 32 +
       mode.quiet * 64;
-    return `15 ${flags} 0 ${this.moving ? 4 : 0} T 1 ${PRESET_LETTERS[this.height()]} 0 1 0 0`;
+    return `15 ${flags} 0 ${this.stage.moving ? 4 : 0} T 1 ${PRESET_LETTERS[this.height()]} 0 1 0 0`;
   }
 
   private chuckPosition(reference: string): string {
-    const [x, y] = [this.position.x * INDEX.x, this.position.y * INDEX.y];
-    const home = this.dies[0];
-    if (reference === 'Z') return `${x} ${y} ${this.z}`;
-    return `${x - home.x * INDEX.x} ${y - home.y * INDEX.y} ${this.z}`;
+    const { position, dies, z } = this.stage;
+    const [x, y] = [position.x * INDEX.x, position.y * INDEX.y];
+    if (reference === 'Z') return `${x} ${y} ${z}`;
+    return `${x - dies[0].x * INDEX.x} ${y - dies[0].y * INDEX.y} ${z}`;
   }
 
   private chuckHeights(): string {
@@ -188,14 +179,14 @@ export class SimulatedVeloxProber extends LineInstrument {
   }
 
   private mapPosition(): string {
-    const { x, y } = this.position;
-    const home = this.dies[0];
-    const offset = `${(x - home.x) * INDEX.x} ${(y - home.y) * INDEX.y}`;
-    return `${x} ${y} ${offset} 0 0 ${(this.place ?? 0) + 1} ${this.dies.length} 0 0`;
+    const { position, dies, place } = this.stage;
+    const { x, y } = position;
+    const offset = `${(x - dies[0].x) * INDEX.x} ${(y - dies[0].y) * INDEX.y}`;
+    return `${x} ${y} ${offset} 0 0 ${(place ?? 0) + 1} ${dies.length} 0 0`;
   }
 
   private dieCoordinates(args: readonly string[]): string {
-    const die = this.dies[integer(args[0]) - 1];
+    const die = this.stage.dies[integer(args[0]) - 1];
     if (die === undefined) throw new ProberError('parameter');
     return `${die.x} ${die.y}`;
   }
@@ -213,73 +204,52 @@ export class SimulatedVeloxProber extends LineInstrument {
   }
 
   private stepToDie(args: readonly string[]): Promise<string> {
-    const [x, y] = [integer(args[0]), integer(args[1])];
-    const place = this.dies.findIndex((die) => die.x === x && die.y === y);
+    const place = this.stage.placeOf(integer(args[0]), integer(args[1]));
     if (place === -1) throw new ProberError('noSuchDie');
     return this.stepToPlace(place);
   }
 
   private async stepToPlace(place: number): Promise<string> {
-    if (place >= this.dies.length) throw new ProberError('endOfWafer');
+    const { stage, mode } = this;
+    if (place >= stage.dies.length) throw new ProberError('endOfWafer');
     if (place < 0) throw new ProberError('parameter');
-    const raised = this.touching();
-    if (raised && this.mode.autoZ === 1) await this.moveZ(HEIGHTS.separation, SECONDS.contact);
-    else if (raised && this.mode.interlock === 1) throw new ProberError('interlock');
-    const { x, y } = this.dies[place];
-    const shift = this.faults.dieShift ?? { x: 0, y: 0 };
-    await this.motion(SECONDS.step, () => {
-      this.place = place;
-      this.position = { x: x + shift.x, y: y + shift.y };
-      this.station.moveChuck(this.position.x, this.position.y);
-    });
-    if (raised && this.mode.autoZ === 1) await this.moveToContact();
-    return `${this.position.x} ${this.position.y} 0 0`;
+    const raised = stage.touching;
+    if (raised && mode.autoZ === 1) await stage.raiseTo(HEIGHTS.separation, SECONDS.contact);
+    else if (raised && mode.interlock === 1) throw new ProberError('interlock');
+    await stage.goTo(place, SECONDS.step);
+    if (raised && mode.autoZ === 1) await this.moveToContact();
+    return `${stage.position.x} ${stage.position.y} 0 0`;
   }
 
   private moveToContact(): Promise<string> {
     if (!this.faults.contactSet) throw new ProberError('contactNotSet');
-    return this.moveZ(HEIGHTS.contact, SECONDS.contact);
+    return this.raiseTo(HEIGHTS.contact, SECONDS.contact);
   }
 
   /** MoveChuckZ Height PosRef Unit Velocity; references Z (zero) and R (relative), unit Y (micrometres). */
   private moveZTo([height, reference = 'Z', unit = 'Y']: readonly string[]): Promise<string> {
     const value = Number(height);
     if (!Number.isFinite(value) || unit !== 'Y' || !['Z', 'R'].includes(reference)) throw new ProberError('parameter');
-    const target = reference === 'Z' ? value : this.z + value;
+    const target = reference === 'Z' ? value : this.stage.z + value;
     const overtravel = this.mode.overtravel === 1 ? HEIGHTS.overtravel : 0;
     if (target > HEIGHTS.contact && !this.faults.contactSet) throw new ProberError('contactNotSet');
     if (target > HEIGHTS.contact + overtravel) throw new ProberError('overtravel');
-    return this.moveZ(target, SECONDS.z);
+    return this.raiseTo(target, SECONDS.z);
   }
 
-  private async moveZ(target: number, seconds: number): Promise<string> {
-    await this.motion(seconds, () => {
-      this.z = target;
-      if (this.touching()) this.station.setHeight('contact', target - HEIGHTS.contact);
-      else this.station.setHeight('separation', 0);
-    });
+  private async raiseTo(z: number, seconds: number): Promise<string> {
+    await this.stage.raiseTo(z, seconds);
     return '';
-  }
-
-  private async motion(seconds: number, arrive: () => void): Promise<void> {
-    this.moving = true;
-    await this.clock.spend(seconds);
-    this.moving = false;
-    this.clock.touch();
-    arrive();
-  }
-
-  private touching(): boolean {
-    return this.z >= HEIGHTS.contact;
   }
 
   private height(): Height {
     const { contact, align, separation, transfer } = HEIGHTS;
-    if (this.z > contact) return 'overtravel';
-    if (this.z === contact) return 'contact';
-    if (this.z === align) return 'align';
-    if (this.z === separation) return 'separation';
-    return this.z === transfer ? 'transfer' : 'between';
+    const { z } = this.stage;
+    if (z > contact) return 'overtravel';
+    if (z === contact) return 'contact';
+    if (z === align) return 'align';
+    if (z === separation) return 'separation';
+    return z === transfer ? 'transfer' : 'between';
   }
 }
 

@@ -4,16 +4,25 @@ import { FifoMutex } from './fifo-mutex.ts';
 import { lostError, timeoutError } from './link-errors.ts';
 import type { Transport, TransportOptions, Wait } from './transport.ts';
 
-interface Reader {
+/** Somebody who waits until the signal says that nobody is interested any more. */
+interface Waiting {
+  readonly signal: AbortSignal;
+  reject(error: unknown): void;
+}
+
+interface Reader extends Waiting {
   /** Takes its share of the bytes, or null when they do not suffice yet. */
   take(): Buffer | null;
   resolve(bytes: Buffer): void;
-  reject(error: unknown): void;
+  readonly wait: Wait;
+  /** In the time of performance.now(). */
+  readonly deadline: number;
 }
 
 /** A transport over any Node duplex stream: a socket or a serial port. Ending the stream is the opener's business. */
 export class DuplexTransport implements Transport {
   readonly resource: string;
+  readonly visaLibrary = null;
   readonly #stream: Duplex;
   readonly #end: () => Promise<void>;
   readonly #options: TransportOptions;
@@ -21,6 +30,12 @@ export class DuplexTransport implements Transport {
   #chunks: Buffer[] = [];
   #arrived = 0;
   #reader: Reader | null = null;
+  readonly #waiting = new Set<Waiting>();
+  /** A session waits a million times with one signal: it is listened to once. */
+  readonly #heeded = new WeakSet<AbortSignal>();
+  /** One timer for all reads: most of them end long before their time. */
+  #timer: NodeJS.Timeout | null = null;
+  #timerDue = 0;
   #lost: TunnelbenchError | null = null;
 
   constructor(stream: Duplex, end: () => Promise<void>, options: TransportOptions) {
@@ -38,11 +53,12 @@ export class DuplexTransport implements Transport {
     signal.throwIfAborted();
     if (this.#lost) throw this.#lost;
     this.#options.wireLog?.('sent', bytes, Date.now());
+    this.#heed(signal);
     await new Promise<void>((resolve, reject) => {
-      const abandon = () => reject(signal.reason);
-      signal.addEventListener('abort', abandon, { once: true });
+      const writer: Waiting = { signal, reject };
+      this.#waiting.add(writer);
       this.#stream.write(bytes, (error) => {
-        signal.removeEventListener('abort', abandon);
+        this.#waiting.delete(writer);
         if (error) reject(this.#lose(error.message));
         else resolve();
       });
@@ -92,21 +108,45 @@ export class DuplexTransport implements Transport {
     if (ready) return ready;
     if (this.#lost) throw this.#lost;
     if (this.#reader) throw new Error('two reads at once on one link');
+    this.#heed(signal);
+    const deadline = performance.now() + timeoutSeconds * 1000;
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    this.#reader = { take, resolve, reject };
-    const timer = setTimeout(
-      () => reject(timeoutError(this.#options.thing, wait, this.#joined())),
-      timeoutSeconds * 1000,
-    );
-    const abandon = () => reject(signal.reason);
-    signal.addEventListener('abort', abandon, { once: true });
+    const reader: Reader = { take, resolve, reject, signal, wait, deadline };
+    this.#reader = reader;
+    this.#waiting.add(reader);
+    this.#watch(deadline);
     try {
       return await promise;
     } finally {
       this.#reader = null;
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abandon);
+      this.#waiting.delete(reader);
     }
+  }
+
+  #heed(signal: AbortSignal): void {
+    if (this.#heeded.has(signal)) return;
+    this.#heeded.add(signal);
+    const abandon = () => {
+      for (const waiting of this.#waiting) if (waiting.signal === signal) waiting.reject(signal.reason);
+    };
+    signal.addEventListener('abort', abandon, { once: true });
+  }
+
+  /** The timer may be due before the deadline, then it is set again; it must not be due after it. */
+  #watch(deadline: number): void {
+    if (this.#timer !== null && this.#timerDue <= deadline) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerDue = deadline;
+    // The stream itself keeps the program alive while somebody reads.
+    this.#timer = setTimeout(() => this.#due(), deadline - performance.now()).unref();
+  }
+
+  #due(): void {
+    this.#timer = null;
+    const reader = this.#reader;
+    if (reader === null) return;
+    if (performance.now() < reader.deadline) this.#watch(reader.deadline);
+    else reader.reject(timeoutError(this.#options.thing, reader.wait, this.#joined()));
   }
 
   #receive(bytes: Buffer): void {
@@ -133,6 +173,8 @@ export class DuplexTransport implements Transport {
 
   #lose(why: string): TunnelbenchError {
     this.#lost ??= lostError(this.#options.thing, why);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.#reader?.reject(this.#lost);
     return this.#lost;
   }

@@ -27,6 +27,11 @@ export class Link {
     return new Link(thing, open, await open(signal));
   }
 
+  /** The VISA library in use, in words, or null. */
+  get visaLibrary(): string | null {
+    return this.#transport.visaLibrary;
+  }
+
   /** True when the link must be reopened before the next exchange. */
   get unsettled(): boolean {
     return this.#unsettled !== null;
@@ -57,6 +62,16 @@ export class Link {
       await wire.write(Buffer.from(`${line}\n`, 'latin1'), wait.signal);
       return readLine(wire, { ...wait, awaited: `the reply to "${line.slice(0, 60)}"` });
     }, wait.signal);
+  }
+
+  /**
+   * Asks twice and wants the same answer; for questions that change nothing. Where replies carry no checksum a damaged digit
+   * is a number like any other, and two answers damaged alike are not to be expected. TB_REPLY_MISMATCH when they differ.
+   */
+  async queryTwice(line: string, wait: Omit<Wait, 'awaited'>): Promise<string> {
+    const answers = [await this.query(line, wait), await this.query(line, wait)];
+    if (answers[0] === answers[1]) return answers[0];
+    throw answersDiffer(this.thing, line, answers);
   }
 
   send(text: string, signal: AbortSignal): Promise<void> {
@@ -100,6 +115,18 @@ export class Link {
 export async function readLine(wire: Wire, wait: Wait): Promise<string> {
   const line = (await wire.readUntil(LINE_FEED, wait)).toString('latin1');
   return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+/** TB_REPLY_MISMATCH: one question, several answers. */
+export function answersDiffer(thing: string, question: string, answers: readonly string[]): TunnelbenchError {
+  return new TunnelbenchError('TB_REPLY_MISMATCH', {
+    thing,
+    what: `the answers to "${question.slice(0, 60)}" differ`,
+    value: answers.map((answer) => JSON.stringify(answer.slice(0, 60))).join(', '),
+    expected: 'the same answer twice',
+    remedy:
+      'No answer is used. Check cable, shielding and baud rate, and that no other program talks to the instrument.',
+  });
 }
 
 /** Errors that an instrument reported in a complete reply: the wire is in step. */

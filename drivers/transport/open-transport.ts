@@ -1,7 +1,7 @@
 import { parseResource } from './resource-string.ts';
 import { openSerialTransport } from './serial-transport.ts';
 import { openTcpTransport } from './tcp-transport.ts';
-import type { Transport, TransportOptions } from './transport.ts';
+import type { Transport, TransportOptions, VisaUse } from './transport.ts';
 import { openVisaTransport } from './visa-transport.ts';
 
 /** The rate of drivers/PROTOCOL.md; a pseudo-terminal ignores it. */
@@ -13,7 +13,7 @@ const BAUD_RATE = 115_200;
  */
 export async function openTransport(options: TransportOptions, signal: AbortSignal): Promise<Transport> {
   const resource = parseResource(options.resource);
-  if (options.visa?.allResources) return openVisaTransport(options, signal);
+  if (goesThroughVisa(options.resource, options.visa)) return openVisaTransport(options, signal);
   switch (resource.kind) {
     case 'socket':
       return openTcpTransport(resource.host, resource.port, options, signal);
@@ -22,4 +22,10 @@ export async function openTransport(options: TransportOptions, signal: AbortSign
     default:
       return openVisaTransport(options, signal);
   }
+}
+
+/** Sockets and serial ports need no VISA library. */
+export function goesThroughVisa(resource: string, visa: VisaUse | undefined): boolean {
+  const { kind } = parseResource(resource);
+  return visa?.allResources === true || !(kind === 'socket' || kind === 'serial');
 }

@@ -48,6 +48,12 @@ export function parseResource(text: string): Resource {
   }
 }
 
+/** Whether the link notices damaged bytes by itself: TCP and USB carry checksums, a serial line and GPIB carry none. */
+export function noticesDamage(resource: string): boolean {
+  const { kind } = parseResource(resource);
+  return kind !== 'serial' && kind !== 'gpib';
+}
+
 function parseSerial(text: string, name: string): Resource {
   if (/^\d{1,3}$/.test(name)) return { kind: 'serial', path: `COM${Number(name)}` };
   if (/^\/[^\s:]+$/.test(name)) return { kind: 'serial', path: name };

@@ -1,6 +1,8 @@
 /** A byte stream to one instrument. Message framing is built on it (drivers/framing/), instruments on that. */
 export interface Transport {
   readonly resource: string;
+  /** The VISA library that carries the bytes, in words; null where none does. */
+  readonly visaLibrary: string | null;
   write(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   /** Bytes up to the terminator, which is consumed but not returned. */
   readUntil(terminator: Uint8Array, wait: Wait): Promise<Buffer>;

@@ -1,5 +1,6 @@
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import { VISA_ATTRIBUTES } from '../visa/attributes.ts';
+import { libraryText } from '../visa/library-text.ts';
 import { VisaResourceManager } from '../visa/resource-manager.ts';
 import type { VisaSession } from '../visa/visa-session.ts';
 import { FifoMutex } from './fifo-mutex.ts';
@@ -41,7 +42,7 @@ export async function openVisaTransport(options: TransportOptions, signal: Abort
     if (/^ASRL/i.test(options.resource)) {
       for (const [attribute, value] of SERIAL_SETTINGS) await session.setAttribute(attribute, value, signal);
     }
-    return new VisaTransport(session, () => manager.release(), options);
+    return new VisaTransport(session, manager, options);
   } catch (error) {
     await session?.close().catch(() => {});
     await manager.release();
@@ -66,6 +67,7 @@ const LOSING = ['TB_VISA_LINK_LOST', 'TB_VISA_CALL_FAILED', 'TB_ABORTED'];
 /** A byte stream over a VISA session: the same to every driver as a socket. */
 class VisaTransport implements Transport {
   readonly resource: string;
+  readonly visaLibrary: string;
   readonly #session: VisaSession;
   readonly #release: () => Promise<void>;
   readonly #options: TransportOptions;
@@ -73,10 +75,11 @@ class VisaTransport implements Transport {
   #held = Buffer.alloc(0);
   #closing: Promise<void> | null = null;
 
-  constructor(session: VisaSession, release: () => Promise<void>, options: TransportOptions) {
+  constructor(session: VisaSession, manager: VisaResourceManager, options: TransportOptions) {
     this.resource = options.resource;
+    this.visaLibrary = libraryText(manager.library);
     this.#session = session;
-    this.#release = release;
+    this.#release = () => manager.release();
     this.#options = options;
   }
 

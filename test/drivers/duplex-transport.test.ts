@@ -43,4 +43,40 @@ describe('a transport', () => {
     expect((await transport.readExactly(4, wait)).toString()).toBe('rest');
     await transport.close();
   });
+
+  it('gives up a wait whose signal aborts, after others ended well under the same signal, and no other wait', async () => {
+    const { transport, far } = transportPair();
+    const session = new AbortController();
+    for (const line of ['one', 'two']) {
+      far.write(`${line}\n`);
+      expect((await transport.readUntil(LINE_FEED, { ...wait, signal: session.signal })).toString()).toBe(line);
+    }
+    const given = transport.readUntil(LINE_FEED, { ...wait, signal: session.signal });
+    session.abort(new Error('stopped'));
+    await expect(given).rejects.toThrow('stopped');
+    await expect(transport.readUntil(LINE_FEED, { ...wait, signal: session.signal })).rejects.toThrow('stopped');
+    await expect(transport.write(LINE_FEED, session.signal)).rejects.toThrow('stopped');
+    const other = new AbortController();
+    const kept = transport.readUntil(LINE_FEED, wait);
+    other.abort(new Error('somebody else'));
+    far.write('three\n');
+    expect((await kept).toString()).toBe('three');
+    await transport.close();
+  });
+
+  it('keeps the time of each read, a short one after a long one and a long one after a short one', async () => {
+    const { transport, far } = transportPair();
+    const withTime = (timeoutSeconds: number) => transport.readUntil(LINE_FEED, { ...wait, timeoutSeconds });
+    far.write('one\n');
+    await withTime(60);
+    await expect(withTime(0.05)).rejects.toMatchObject({ code: 'TB_LINK_TIMEOUT' });
+    const begun = performance.now();
+    await expect(withTime(0.2)).rejects.toMatchObject({ code: 'TB_LINK_TIMEOUT' });
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(199);
+    far.write('two\n');
+    await withTime(0.05);
+    setTimeout(() => far.write('three\n'), 150);
+    expect((await withTime(60)).toString()).toBe('three');
+    await transport.close();
+  });
 });

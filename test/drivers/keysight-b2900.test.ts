@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HiLoExchange } from '../../drivers/capabilities.ts';
 import { openKeysightB2900 } from '../../drivers/keysight-b2900.ts';
 import { SimulatedKeysightB2900 } from '../../drivers/simulated/keysight-b2900.ts';
 import { SimulatedClock } from '../../drivers/simulated/simulated-clock.ts';
@@ -33,7 +34,9 @@ describe('channel 2 of a Keysight B2902A', () => {
       await smu.configure({ sourceRangeVolts: 2, limitAmps: 1e-3 }, CALM);
       await smu.load(SAMPLE_PROGRAMME, CALM);
       await smu.setOutputs(true, CALM);
-      const { A } = await smu.start({ token: 1, run: 'auto', access: 'single', rangeOverride: null }, CALM).reading;
+      const exchange: HiLoExchange = { side: 'A', polarity: 'positive', reverse: async () => {} };
+      const request = { token: 1, run: 'auto', access: 'single', rangeOverride: null, exchange } as const;
+      const { A } = await smu.start(request, CALM).reading;
       expect([A?.kind, A?.branch]).toEqual(['loop', 2]);
       expect((A?.readings.volts[2] ?? 0) / (A?.readings.amps[2] ?? 1)).toBeCloseTo(18e3, -3);
       await smu.makeSafe(CALM);

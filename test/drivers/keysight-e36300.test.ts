@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { KeysightE36300 } from '../../drivers/keysight-e36300.ts';
 import { CALM, openTestLink } from './open-test-link.ts';
-import { type Step, scriptedInstrument } from './scripted-instrument.ts';
+import { type Step, twice as same, scriptedInstrument } from './scripted-instrument.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -9,10 +9,18 @@ afterEach(async () => {
 });
 
 const IDN: Step = ['*IDN?\n', 'Keysight Technologies,E36312A,MY1,2.1.0\n'];
+/** A question alone, then twice in one message. */
+const twice = ([sent, reply]: readonly [string, string]): Step[] => {
+  const [question, answer] = [sent.trim(), reply.trim()];
+  return [
+    [sent, reply],
+    [`${question};:${question}\n`, `${answer};${answer}\n`],
+  ];
+};
 const NO_ERROR: Step = ['SYST:ERR?\n', '+0,"No error"\n'];
 
 async function supply(...script: Step[]): Promise<KeysightE36300> {
-  const instrument = await scriptedInstrument([IDN, ...script]);
+  const instrument = await scriptedInstrument([...same(IDN), ...script]);
   const link = await openTestLink(instrument.resource);
   closers.push(async () => {
     await link.close();
@@ -26,9 +34,10 @@ describe('a Keysight E36300 supply', () => {
 
   it('reads back what it set and drains the error queue', async () => {
     const supplies = await supply(
+      NO_ERROR,
       set,
-      ['VOLT? (@1)\n', '+1.80000E+00\n'],
-      ['CURR? (@1)\n', '+1.00000E-02\n'],
+      ...twice(['VOLT? (@1)\n', '+1.80000E+00\n']),
+      ...twice(['CURR? (@1)\n', '+1.00000E-02\n']),
       ['SYST:ERR?\n', '-222,"Data out of range; value, clipped"\n'],
       NO_ERROR,
     );
@@ -37,12 +46,12 @@ describe('a Keysight E36300 supply', () => {
   });
 
   it('refuses a voltage that reads back another value', async () => {
-    const supplies = await supply(set, ['VOLT? (@1)\n', '+1.70000E+00\n']);
+    const supplies = await supply(NO_ERROR, set, ...twice(['VOLT? (@1)\n', '+1.70000E+00\n']));
     await expect(supplies.configure('vdd', 1.8, 0.01, CALM)).rejects.toMatchObject({ code: 'TB_SUPPLY_NOT_CONFIRMED' });
   });
 
   it('switches on with confirmation', async () => {
-    const supplies = await supply(['OUTP ON,(@2)\n', null], ['OUTP? (@2)\n', '0\n']);
+    const supplies = await supply(NO_ERROR, ['OUTP ON,(@2)\n', null], ...twice(['OUTP? (@2)\n', '0\n']));
     await expect(supplies.setOn('vss', true, CALM)).rejects.toMatchObject({ code: 'TB_SUPPLY_NOT_CONFIRMED' });
   });
 
@@ -52,12 +61,12 @@ describe('a Keysight E36300 supply', () => {
     ['3', 'fault', true],
   ])('with condition %s is in %s', async (condition, _, limiting) => {
     const supplies = await supply(
-      ['OUTP? (@1)\n', '1\n'],
-      ['VOLT? (@1)\n', '1.8\n'],
-      ['CURR? (@1)\n', '0.01\n'],
-      ['MEAS:VOLT? (@1)\n', '+1.79990000E+00\n'],
-      ['MEAS:CURR? (@1)\n', '+3.2E-05\n'],
-      ['STAT:QUES:INST:ISUM1:COND?\n', `+${condition}\n`],
+      ...twice(['OUTP? (@1)\n', '1\n']),
+      ...twice(['VOLT? (@1)\n', '1.8\n']),
+      ...twice(['CURR? (@1)\n', '0.01\n']),
+      ...twice(['MEAS:VOLT? (@1)\n', '+1.79990000E+00\n']),
+      ...twice(['MEAS:CURR? (@1)\n', '+3.2E-05\n']),
+      ...twice(['STAT:QUES:INST:ISUM1:COND?\n', `+${condition}\n`]),
     );
     const state = await supplies.readState('vdd', CALM);
     expect(state).toMatchObject({ on: true, measuredVolts: 1.7999, limiting });

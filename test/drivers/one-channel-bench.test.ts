@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accessProblem } from '../../drivers/access-schemes.ts';
 import { checkBench } from '../../drivers/bench-check.ts';
 import { parseBenchFile } from '../../drivers/bench-file.ts';
-import type { SweepSource } from '../../drivers/capabilities.ts';
+import type { Crosspoint, HiLoExchange, RouteChannel, SweepSource } from '../../drivers/capabilities.ts';
 import { openKeithley2400 } from '../../drivers/keithley-2400.ts';
 import { openKeithley2450 } from '../../drivers/keithley-2450.ts';
 import { openKeysightB2900 } from '../../drivers/keysight-b2900.ts';
@@ -18,6 +18,7 @@ import { serveTcp } from '../../drivers/simulated/tcp-server.ts';
 import type { Link } from '../../drivers/transport/link.ts';
 import { DEFAULT_DIES } from '../../wafer/die.ts';
 import { UNUSABLE_POINT } from '../../wafer/point-flags.ts';
+import type { Polarity } from '../../wafer/polarity.ts';
 import { segmentSpan, segmentsOf, slopeOhms } from '../../wafer/sweep.ts';
 import { CALM, openTestLink } from './open-test-link.ts';
 import { SAMPLE_PROGRAMME } from './sample-programme.ts';
@@ -90,7 +91,7 @@ describe('a bench with a one-channel source and a SENTIO prober', () => {
     expect(instruments[4].state).toMatch(/^separation, die unknown/);
     expect(access.map(({ problem }) => problem)).toEqual([
       'the source realises only single',
-      'the neighbour column needs a guard and the router leaves unselected lines otherwise',
+      expect.stringMatching(/^no crosspoint for column 1 on columnA/),
     ]);
     expect(ok).toBe(false);
   });
@@ -107,12 +108,27 @@ describe('a bench with a one-channel source and a SENTIO prober', () => {
   });
 });
 
-it('needs a router that exchanges HI and LO for the single scheme', () => {
-  const geometry = { rows: 4, columns: 8, columnsPerEnableLine: 1 } as const;
+describe('the single scheme', () => {
+  const one = { rows: 4, columns: 8, columnsPerEnableLine: 1 } as const;
   const source = { accessSchemes: ['single'] } as const;
-  const router = { rows: 4, unselected: 'guard', canConnect: () => true } as const;
-  expect(accessProblem('single', source, router, geometry)).toMatch(/cannot exchange HI and LO/);
-  expect(accessProblem('single', source, { ...router, exchangesHiLo: true }, geometry)).toBeNull();
+  const joins = (...channels: RouteChannel[]) => ({
+    unselected: 'float' as const,
+    canConnect: ({ channel }: Crosspoint) => channels.includes(channel),
+  });
+
+  it('needs a router that joins every line to HI and to LO', () => {
+    const fixed = {
+      ...joins(),
+      canConnect: ({ kind, channel }: Crosspoint) => (kind === 'row') === (channel === 'row'),
+    };
+    expect(accessProblem('single', source, fixed, one)).toMatch(/cannot exchange HI and LO/);
+    expect(accessProblem('single', source, joins('columnA', 'row'), one)).toBeNull();
+  });
+
+  it('needs a guard for the neighbour where an enable line opens two columns', () => {
+    expect(accessProblem('single', source, joins('columnA', 'row'), GEOMETRY)).toMatch(/needs a guard/);
+    expect(accessProblem('single', source, joins('columnA', 'row', 'guard'), GEOMETRY)).toBeNull();
+  });
 });
 
 describe('a cell of the simulated wafer', () => {
@@ -124,10 +140,12 @@ describe('a cell of the simulated wafer', () => {
     const pathOhms = (row: number) => station.pathOhms(0, row * geometry.columns + column, 'P', 0.05);
     const row = [0, 1, 2, 3].find((index) => pathOhms(index) > 15e3 && pathOhms(index) < 25e3) ?? 0;
     station.setEnableLine(column, 1.8);
-    station.setCrosspoints([
-      { kind: 'column', index: column, channel: 'columnA' },
-      { kind: 'row', index: row, channel: 'row' },
-    ]);
+    const route = (polarity: Polarity) =>
+      station.setCrosspoints([
+        { kind: 'column', index: column, channel: polarity === 'positive' ? 'columnA' : 'row' },
+        { kind: 'row', index: row, channel: polarity === 'positive' ? 'row' : 'columnA' },
+      ]);
+    route('positive');
     const clock = new SimulatedClock(station, 'full');
     closers.push(() => clock.close());
     const link = await openTestLink(await served(family.create({ station, clock, seed: 3 })));
@@ -136,11 +154,14 @@ describe('a cell of the simulated wafer', () => {
     await smu.configure({ sourceRangeVolts: 2, limitAmps: 1e-3 }, CALM);
     await smu.load(PROGRAMME, CALM);
     await smu.setOutputs(true, CALM);
-    const { A } = await smu.start({ token: 1, run: 'auto', access: 'single', rangeOverride: null }, CALM).reading;
+    const exchange: HiLoExchange = { side: 'A', polarity: 'positive', reverse: async (to) => route(to) };
+    const request = { token: 1, run: 'auto', access: 'single', rangeOverride: null, exchange } as const;
+    const { A } = await smu.start(request, CALM).reading;
     await smu.makeSafe(CALM);
     expect(A?.kind).toBe('loop');
     const span = segmentSpan(segmentsOf(PROGRAMME, 'loop'), 'readP');
     const measured = A && span ? (slopeOhms(A.readings, span.start, span.end, UNUSABLE_POINT) ?? 0) : 0;
     expect(Math.abs(measured / pathOhms(row) - 1)).toBeLessThan(0.01);
+    expect(station.ledger.violations).toEqual([]);
   });
 });

@@ -187,6 +187,13 @@ describe('opening a bench', () => {
     expect(ok).toBe(false);
     expect(instruments.filter(({ problem }) => problem !== null).map(({ place }) => place)).toEqual(['supplies']);
     expect(instruments[0].limits).toMatch(/^0\.001 A, 0\.001 A, 0\.001 A on 1 V, programme loaded/);
+    expect(instruments[0].condition).toMatch(
+      /^calibrated: columnA \d{4}-\d\d-\d\d, columnB .*; on since: not reported$/,
+    );
+    expect(instruments.find(({ place }) => place === 'prober')).toMatchObject({
+      condition: 'calibrated: not reported; on since: not reported',
+      visaLibrary: null,
+    });
     expect(access.map(({ scheme, problem }) => [scheme, problem === null])).toEqual([
       ['pair', true],
       ['single', false],

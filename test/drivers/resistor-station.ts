@@ -1,5 +1,6 @@
-import { SOURCE_CHANNELS, type SourceChannel } from '../../drivers/capabilities.ts';
+import { type ChuckHeight, SOURCE_CHANNELS, type SourceChannel } from '../../drivers/capabilities.ts';
 import type { ProbeStation, SourceSetting, Terminal } from '../../drivers/simulated/probe-station.ts';
+import type { SupplyName } from '../../wafer/pad-map.ts';
 
 /** Two resistors from the columns to the row and one between the columns: the least a pair can be. */
 export interface PairOfResistors {
@@ -16,10 +17,10 @@ export class ResistorStation implements ProbeStation {
   readonly pair: PairOfResistors;
   readonly largestVolts = { A: 0, B: 0 };
   lowestPadVolts = 0;
-  readonly height = 'separation';
-  readonly dieUnderNeedles = null;
+  height: ChuckHeight = 'separation';
+  dieUnderNeedles: { x: number; y: number } | null = null;
   readonly chuckCelsius = 25;
-  readonly touchdowns = 0;
+  touchdowns = 0;
   readonly #settings: Record<SourceChannel, SourceSetting> = { columnA: OFF, columnB: OFF, row: OFF };
 
   constructor(pair: PairOfResistors) {
@@ -85,11 +86,15 @@ export class ResistorStation implements ProbeStation {
     return { columnA: terminal('columnA'), columnB: terminal('columnB'), row: terminal('row') };
   }
 
-  setCrosspoints(): void {}
-  setEnableLine(): void {}
-  gateLeakageAmps = (): number => 0;
-  setSupply(): void {}
-  senseSupply = (): Terminal => ({ volts: 0, amps: 0, inCompliance: false });
-  moveChuck(): void {}
-  setHeight(): void {}
+  setCrosspoints(_crosspoints: Parameters<ProbeStation['setCrosspoints']>[0]): void {}
+  setEnableLine(_line: number | null): void {}
+  gateLeakageAmps(): number {
+    return 0;
+  }
+  setSupply(_name: SupplyName, _on: boolean, _volts: number): void {}
+  senseSupply(_name: SupplyName): Terminal {
+    return { volts: 0, amps: 0, inCompliance: false };
+  }
+  moveChuck(_x: number, _y: number): void {}
+  setHeight(_height: 'separation' | 'contact'): void {}
 }

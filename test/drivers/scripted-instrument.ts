@@ -4,6 +4,11 @@ import { expect } from 'vitest';
 /** What the client must send next, and what it is answered: null for silence, bytes for binary. */
 export type Step = readonly [sent: string, reply: string | Uint8Array | null];
 
+/** A question that the driver asks twice, because its answer carries no checksum. */
+export function twice(step: Step): Step[] {
+  return [step, step];
+}
+
 /** A real loopback socket that plays a script and fails on anything else, left-over bytes and unused steps included. */
 export async function scriptedInstrument(script: readonly Step[]) {
   const steps = [...script];

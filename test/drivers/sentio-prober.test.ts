@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseSentioReply } from '../../drivers/framing/sentio-reply.ts';
-import { SentioProber } from '../../drivers/sentio-prober.ts';
+import { openSentioProber } from '../../drivers/sentio-prober.ts';
 import { SimulatedSentioProber } from '../../drivers/simulated/sentio-prober.ts';
 import { SimulatedClock } from '../../drivers/simulated/simulated-clock.ts';
 import { serveTcp } from '../../drivers/simulated/tcp-server.ts';
 import { SimulatedStation } from '../../drivers/simulated/world/simulated-station.ts';
 import { DEFAULT_DIES } from '../../wafer/die.ts';
 import { CALM, openTestLink } from './open-test-link.ts';
-import { type Step, scriptedInstrument } from './scripted-instrument.ts';
+import { type Step, scriptedInstrument, twice } from './scripted-instrument.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -22,7 +22,7 @@ async function bench() {
   const simulated = new SimulatedSentioProber(station, clock, DEFAULT_DIES, 'LOT7, W17');
   const server = await serveTcp(simulated);
   const link = await openTestLink(server.resource);
-  const prober = await SentioProber.open(link, 'prober', () => {}, CALM);
+  const prober = await openSentioProber(link, 'prober', () => {}, CALM);
   closers.push(async () => {
     await prober.close();
     await server.close();
@@ -81,21 +81,24 @@ describe('a SENTIO prober', () => {
   });
 
   it('asks for the position at the end of the route instead of stepping again', async () => {
+    const version: Step = ['status:get_version\n', '0,0,Version: 25.2.0\n'];
+    const asked = (step: Step): Step[] => [step, version, step];
     const heights: Step = ['get_chuck_site_heights Wafer\n', '0,0,10000,9700,50,50\n'];
     const instrument = await scriptedInstrument([
-      ['*IDN?\n', 'MPI Corporation,TS3500,1,25.2\n'],
+      ...twice(['*IDN?\n', 'MPI Corporation,TS3500,1,25.2\n']),
       ['*RCS 1\n', null],
-      heights,
-      ['get_chuck_z\n', '0,0,9700.0\n'],
+      ...twice(version),
+      ...asked(heights),
+      ...asked(['get_chuck_z\n', '0,0,9700.0\n']),
       ['map:step_die 3,2\n', '11,0,End of route.\n'],
-      ['map:die:get_current_index\n', '0,0,17,3,2\n'],
+      ...asked(['map:die:get_current_index\n', '0,0,17,3,2\n']),
     ]);
     const link = await openTestLink(instrument.resource);
     closers.push(async () => {
       await link.close();
       await instrument.finish();
     });
-    const prober = await SentioProber.open(link, 'prober', () => {}, CALM);
+    const prober = await openSentioProber(link, 'prober', () => {}, CALM);
     await prober.moveToDie(3, 2, CALM);
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import type { PairReading, SweepRequest, SweepSource } from '../../drivers/capabilities.ts';
+import type { HiLoExchange, PairReading, SweepRequest, SweepSource } from '../../drivers/capabilities.ts';
 import type { ProbeStation } from '../../drivers/simulated/probe-station.ts';
 import type { ScpiInstrument } from '../../drivers/simulated/scpi/scpi-instrument.ts';
 import type { SmuFrontEnd } from '../../drivers/simulated/scpi/smu-front-end.ts';
@@ -8,7 +8,8 @@ import { serveTcp } from '../../drivers/simulated/tcp-server.ts';
 import { FaultyWire, type PlannedFault } from '../../drivers/simulated/wire-faults.ts';
 import type { Link } from '../../drivers/transport/link.ts';
 import { PointFlag, UNUSABLE_POINT } from '../../wafer/point-flags.ts';
-import { pointCount, segmentSpan, segmentsOf, slopeOhms } from '../../wafer/sweep.ts';
+import type { Polarity } from '../../wafer/polarity.ts';
+import { pointCount, type SweepProgramme, segmentSpan, segmentsOf, slopeOhms } from '../../wafer/sweep.ts';
 import { CALM, openTestLink } from './open-test-link.ts';
 import { ResistorStation } from './resistor-station.ts';
 import { SAMPLE_PROGRAMME } from './sample-programme.ts';
@@ -21,6 +22,18 @@ interface Family {
 }
 
 const LIMITS = { sourceRangeVolts: 2, limitAmps: 1e-3 };
+
+const READ = SAMPLE_PROGRAMME.lowBias;
+const QUICK_PROGRAMME: SweepProgramme = {
+  ...SAMPLE_PROGRAMME,
+  quick: [
+    { ...READ, name: 'quickRead' },
+    { ...READ, name: 'writeAP', volts: [-0.35, -0.7, -0.7], fixed: null },
+    { ...READ, name: 'quickAP' },
+    { ...READ, name: 'writeP', volts: [0.35, 0.7, 0.7], fixed: null },
+    { ...READ, name: 'quickP' },
+  ],
+};
 
 /** What every one-channel source must do, over a real socket to its simulated instrument that feeds one resistor. */
 export function singleChannelSuite({ create, open, interlockBlocksAll }: Family): void {
@@ -55,14 +68,21 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
     await bench.smu.load(SAMPLE_PROGRAMME, CALM);
     await bench.smu.setOutputs(true, CALM);
     let token = 0;
+    const exchanges: { to: Polarity; volts: number }[] = [];
+    // A resistor is the same either way round: what an exchange does to the route is told apart by the sign alone.
+    const exchange: HiLoExchange = {
+      side: 'A',
+      polarity: 'positive',
+      reverse: async (to) => void exchanges.push({ to, volts: bench.station.sourceSetting('columnA').volts }),
+    };
     const run = async (request: Partial<SweepRequest> = {}): Promise<PairReading> => {
       token += 1;
-      const sweep = { token, run: 'auto', access: 'single', rangeOverride: null, ...request } as const;
+      const sweep = { token, run: 'auto', access: 'single', rangeOverride: null, exchange, ...request } as const;
       const { idle, reading } = bench.smu.start(sweep, CALM);
       await idle;
       return reading;
     };
-    return { ...bench, run };
+    return { ...bench, run, exchange, exchanges };
   }
 
   const ohmsOf = ({ A }: PairReading, name: 'readP' | 'readAP') => {
@@ -83,6 +103,59 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
     expect(reading.instrumentSeconds).toBeGreaterThan(0.02);
     expect(station.largestVolts.A).toBeLessThan(0.702);
     expect(station.sourceSetting('columnA').volts).toBeCloseTo(0, 3);
+  });
+
+  it('never goes below 0 V: HI and LO are exchanged for negative voltages, each time at 0 V', async () => {
+    const { run, exchanges, station } = await ready(18e3);
+    const { A } = await run();
+    expect(Math.min(...(A?.readings.volts ?? []))).toBeCloseTo(-0.7, 2);
+    expect(station.lowestPadVolts).toBeGreaterThan(-1e-3);
+    expect(exchanges.map(({ to }) => to)).toEqual(['negative', 'positive', 'negative', 'positive']);
+    for (const { volts } of exchanges) expect(Math.abs(volts)).toBeLessThan(1e-3);
+  });
+
+  it('begins with the polarity that the route has, and gives the reading to the side that is routed', async () => {
+    const { run, exchange, exchanges } = await ready(18e3);
+    const reversed: HiLoExchange = { ...exchange, side: 'B', polarity: 'negative' };
+    const { A, B } = await run({ run: 'lowBias', exchange: reversed });
+    expect(A).toBeNull();
+    expect(B?.readings.volts[0]).toBeCloseTo(SAMPLE_PROGRAMME.preRead.volts[0], 2);
+    expect(exchanges.map(({ to }) => to)).toEqual(['positive', 'negative']);
+  });
+
+  it('ends at 0 V where an exchange fails, and sources nothing after it', async () => {
+    const { run, exchange, smu, station } = await ready(18e3);
+    const failing: HiLoExchange = { ...exchange, reverse: () => Promise.reject(new Error('the router is gone')) };
+    await expect(run({ exchange: failing })).rejects.toThrow('the router is gone');
+    expect(station.largestVolts.A).toBeLessThan(0.06);
+    expect(Math.abs(station.sourceSetting('columnA').volts)).toBeLessThan(1e-3);
+    await smu.makeSafe(CALM);
+    expect((await smu.readState(CALM)).columnA).toMatchObject({ outputOn: false, busy: false });
+  });
+
+  it('asks for no exchange when a list did not end at 0 V', async () => {
+    const { run, exchanges, station, instrument } = await ready(18e3);
+    const read = instrument.smu.read.bind(instrument.smu);
+    // An output stage that stays where it was.
+    instrument.smu.read = (autoRanged) => {
+      const reading = read(autoRanged);
+      return reading.source === 0 ? { ...reading, volts: 0.05 } : reading;
+    };
+    await expect(run()).rejects.toMatchObject({ code: 'TB_BENCH_NOT_SAFE' });
+    expect(exchanges).toEqual([]);
+    expect(station.largestVolts.A).toBeLessThan(0.06);
+  });
+
+  it('runs the quick read of an adaptive plan, and stops after its first list where that says enough', async () => {
+    const quick = QUICK_PROGRAMME;
+    const { smu, run, station } = await ready(18e3);
+    await smu.setOutputs(false, CALM);
+    await smu.load(quick, CALM);
+    await smu.setOutputs(true, CALM);
+    await expect(run({ run: 'quick' })).resolves.toMatchObject({ A: { kind: 'quick' }, preReadOnly: false });
+    station.pair.ohmsA = 150;
+    const { A, preReadOnly } = await run({ run: 'quick' });
+    expect([A?.branch, preReadOnly, A?.readings.volts.length]).toEqual([0, true, quick.quick?.[0].volts.length]);
   });
 
   it('stops after the pre-read of a short and of an open, and checks them when asked', async () => {
@@ -150,6 +223,9 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
     expect(smu.accessSchemes).toEqual(['single']);
     const refusal = { code: 'TB_BENCH_CANNOT_REALISE' };
     await expect(run({ access: 'pair' })).rejects.toMatchObject(refusal);
+    const alone = { token: 9, run: 'auto', access: 'single', rangeOverride: null } as const;
+    await expect(smu.start(alone, CALM).reading).rejects.toMatchObject(refusal);
+    await expect(smu.spot({ columnA: 0, columnB: 0, row: 0.1 }, 1e-4, 0.1, CALM)).rejects.toMatchObject(refusal);
     await expect(smu.spot({ columnA: 0.1, columnB: 0.2, row: 0 }, 1e-4, 0.1, CALM)).rejects.toMatchObject(refusal);
     await expect(smu.load({ ...SAMPLE_PROGRAMME, junctionCeilingVolts: 0.65 }, CALM)).rejects.toMatchObject(refusal);
     const slow = { ...SAMPLE_PROGRAMME, preRead: { ...SAMPLE_PROGRAMME.preRead, nplc: 30 } };
@@ -166,9 +242,10 @@ export function singleChannelSuite({ create, open, interlockBlocksAll }: Family)
   });
 
   it('goes to 0 V with the output off in the middle of a sweep, and can start again', async () => {
-    const { smu, run, station } = await ready(18e3, 'real');
+    const { smu, run, station, exchange } = await ready(18e3, 'real');
     const stop = new AbortController();
-    const { reading } = smu.start({ token: 5, run: 'auto', access: 'single', rangeOverride: null }, stop.signal);
+    const request = { token: 5, run: 'auto', access: 'single', rangeOverride: null, exchange } as const;
+    const { reading } = smu.start(request, stop.signal);
     while (Math.abs(station.sourceSetting('columnA').volts) < 0.3)
       await new Promise((resolve) => setTimeout(resolve, 1));
     stop.abort(new Error('stopped'));

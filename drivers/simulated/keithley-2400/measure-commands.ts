@@ -75,6 +75,13 @@ export function addMeasureCommands(tree: CommandTree, instrument: Instrument2400
     },
     query: () => (smu.autozero ? '1' : '0'),
   });
+  addChoice(tree, ':SYSTem:GUARd', ['OHMS', 'CABLe'], {
+    get: () => (smu.guardDrives ? 'OHMS' : 'CABLe'),
+    set: (kind) => {
+      smu.guardDrives = kind === 'OHMS';
+      smu.apply();
+    },
+  });
   addQuery(tree, ':SYSTem:LFRequency', () => String(smu.lineHertz));
   addAction(tree, ':SYSTem:TIME:RESet', () => {});
   tree.add(':SYSTem:BEEPer[:IMMediate]', {

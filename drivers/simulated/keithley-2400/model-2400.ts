@@ -6,6 +6,8 @@ export const MODEL_2400: SmuModel = {
   ampRanges: [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1],
   rangeLimitsOutput: true,
   openInterlockVolts: 0,
+  // Ohms guard (user's manual, "Guard").
+  guardAmps: 0.05,
 };
 
 /** After *RST: compliance 105 µA and 21 V, measuring ranges automatic. */
@@ -15,6 +17,8 @@ export const DEFAULTS_2400: SmuDefaults = {
   measureRangeAmps: 1e-4,
   measureRangeVolts: 20,
   autozero: true,
+  // Cable guard: about 10 kΩ.
+  guardDrives: false,
 };
 
 /** Status element of a reading (reference manual, "FORMat:ELEMents"). */

@@ -6,6 +6,8 @@ export const MODEL_2450: SmuModel = {
   ampRanges: [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1],
   rangeLimitsOutput: false,
   openInterlockVolts: 37,
+  // Of a buffer at the probe card: the guard itself is for cables.
+  guardAmps: 0.05,
 };
 
 /** After *RST: limits 105 µA and 21 V, measuring ranges automatic. */
@@ -15,6 +17,7 @@ export const DEFAULTS_2450: SmuDefaults = {
   measureRangeAmps: 1e-4,
   measureRangeVolts: 20,
   autozero: true,
+  guardDrives: true,
 };
 
 /** SOURSTATus of a reading (reference manual, "TRACe:DATA?"). */

@@ -4,12 +4,20 @@ import type { BufferStore } from './buffer-store.ts';
 import { CommandObject, type CommandRegistry } from './command-tree.ts';
 import type { DataFormat } from './data-format.ts';
 import type { ErrorQueue } from './error-queue.ts';
-import type { InstrumentNode } from './instrument-node.ts';
-import { type NodeSurroundings, nodeCommands } from './node-commands.ts';
+import type { NodeSurroundings } from './node-commands.ts';
+import type { TspNode } from './tsp-node.ts';
+
+/** Builds what is reached as node[N].…, and at the top level for the node that has the client. */
+export type NodeCommands<Node extends TspNode> = (
+  node: Node,
+  around: NodeSurroundings,
+  reachable: () => boolean,
+) => CommandObject;
 
 /** What the commands act upon. */
-export interface CommandSetParts {
-  readonly nodes: readonly InstrumentNode[];
+export interface CommandSetParts<Node extends TspNode> {
+  readonly nodes: readonly Node[];
+  readonly commandsOf: NodeCommands<Node>;
   readonly clock: SimulatedClock;
   readonly model: string;
   readonly firmware: string;
@@ -25,13 +33,13 @@ export interface CommandSetParts {
 }
 
 /** Numbers every command of all nodes and of the system; returns the Lua text that builds their tables. */
-export function commandSet(parts: CommandSetParts, registry: CommandRegistry): string {
+export function commandSet<Node extends TspNode>(parts: CommandSetParts<Node>, registry: CommandRegistry): string {
   const around = surroundings(parts);
   const lines: string[] = [];
   const nodes: string[] = [];
   for (const node of parts.nodes) {
     const local = node.number === 1;
-    const tree = nodeCommands(node, around, () => local || parts.link.up);
+    const tree = parts.commandsOf(node, around, () => local || parts.link.up);
     const name = `_node${node.number}`;
     lines.push(`${name} = ${registry.expression(tree)}`);
     nodes.push(`[${node.number}]=${name}`);
@@ -53,7 +61,8 @@ export function commandSet(parts: CommandSetParts, registry: CommandRegistry): s
   return lines.join('\n');
 }
 
-function surroundings({ clock, model, firmware, prompts, link, nodes, buffers }: CommandSetParts): NodeSurroundings {
+function surroundings<Node extends TspNode>(parts: CommandSetParts<Node>): NodeSurroundings {
+  const { clock, model, firmware, prompts, link, nodes, buffers } = parts;
   return {
     clock,
     model,
@@ -72,7 +81,11 @@ function surroundings({ clock, model, firmware, prompts, link, nodes, buffers }:
   };
 }
 
-function systemObjects({ errors, format, clock }: CommandSetParts): [string, CommandObject][] {
+function systemObjects<Node extends TspNode>({
+  errors,
+  format,
+  clock,
+}: CommandSetParts<Node>): [string, CommandObject][] {
   const queue = new CommandObject()
     .attribute('count', () => errors.count)
     .command('clear', () => errors.clear())
@@ -101,7 +114,7 @@ function systemObjects({ errors, format, clock }: CommandSetParts): [string, Com
   ];
 }
 
-function systemFunctions(parts: CommandSetParts): CommandObject {
+function systemFunctions<Node extends TspNode>(parts: CommandSetParts<Node>): CommandObject {
   const { clock, nodes, format, buffers } = parts;
   return new CommandObject()
     .waiting('delay', async (seconds) => {

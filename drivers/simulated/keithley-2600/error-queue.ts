@@ -15,6 +15,8 @@ export const TSP_ERRORS = {
   802: 'OUTPUT blocked by interlock',
   1101: 'Parameter too big',
   1102: 'Parameter too small',
+  1114: 'Settings conflict',
+  1115: 'Parameter error',
   1205: 'TSP-Link initialization failed: no remote nodes found',
   1219: 'TSP-Link found fewer nodes than expected',
   1400: 'Expected at least %d parameters',

@@ -6,6 +6,7 @@ import { EventBus } from './event-bus.ts';
 import { SmuChannel } from './smu-channel.ts';
 import { TriggerModel } from './trigger-model.ts';
 import { TriggerBlender, TriggerGenerator, TriggerTimer, TspLinkPort, type TspLinkWire } from './trigger-objects.ts';
+import type { TspNode } from './tsp-node.ts';
 
 const COUNTS = { blenders: 6, timers: 8, generators: 2, digitalLines: 14 } as const;
 
@@ -22,7 +23,7 @@ export interface NodeOptions {
 }
 
 /** One Model 2602B: two channels and its trigger objects. */
-export class InstrumentNode {
+export class InstrumentNode implements TspNode {
   readonly number: number;
   readonly serial: string;
   readonly lineHertz: number;
@@ -56,6 +57,10 @@ export class InstrumentNode {
     this.timers = Array.from({ length: COUNTS.timers }, () => new TriggerTimer(this.bus, clock));
     this.generators = Array.from({ length: COUNTS.generators }, () => new TriggerGenerator(this.bus));
     this.links = options.wires.map((wire) => new TspLinkPort(this.bus, clock, wire));
+  }
+
+  trigger(): void {
+    this.commandTrigger.assert();
   }
 
   get sweeping(): boolean {

@@ -2,6 +2,7 @@ import type { ProbeStation } from '../probe-station.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import { DEFAULT_ERROR_SIZES, type ErrorSizes } from './channel-errors.ts';
 import { InstrumentNode } from './instrument-node.ts';
+import { nodeCommands } from './node-commands.ts';
 import { TspLinkWire } from './trigger-objects.ts';
 import { TspInstrument } from './tsp-instrument.ts';
 import { TspRuntime } from './tsp-runtime.ts';
@@ -26,6 +27,6 @@ export async function createKeithley2600Pair(options: PairOptions): Promise<TspI
     new InstrumentNode({ ...shared, number: 1, serial: '4400001', channels: { a: 'columnA', b: 'columnB' } }),
     new InstrumentNode({ ...shared, number: 2, serial: '4400002', channels: { a: 'row', b: null } }),
   ];
-  const runtime = await TspRuntime.create({ nodes, clock, model: MODEL, firmware: FIRMWARE });
+  const runtime = await TspRuntime.create({ nodes, commandsOf: nodeCommands, clock, model: MODEL, firmware: FIRMWARE });
   return new TspInstrument(runtime, clock, `Keithley Instruments Inc., Model ${MODEL}, 4400001, ${FIRMWARE}`);
 }

@@ -10,6 +10,9 @@ import { ReadingBuffer } from './reading-buffer.ts';
 const OVER_RANGE_FRACTION = 1.02;
 export const OVER_RANGE_VALUE = 9.9e37;
 
+/** A tenth of the smallest limit range. */
+const LEAST_LIMIT_AMPS = 1e-8;
+
 /** Time the instrument needs besides delays and integration. Estimates from the family's published sweep rates. */
 const TIMES = { step: 1e-5, reading: 1e-5, rangeChange: 2e-3, autozeroReadings: 3 } as const;
 
@@ -132,7 +135,7 @@ export class SmuChannel {
 
   setLimitAmps(amps: number): void {
     if (!Number.isFinite(amps)) throw new TspCommandError(-224);
-    if (amps <= 0) throw new TspCommandError(1102);
+    if (amps < LEAST_LIMIT_AMPS) throw new TspCommandError(1102);
     if (amps > 3.03) throw new TspCommandError(1101);
     this.limitAmps = amps;
     this.apply();

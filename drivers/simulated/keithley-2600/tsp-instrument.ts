@@ -1,6 +1,8 @@
 import type { ClientLink, ClientSession, WireInstrument } from '../instrument-link.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
+import type { InstrumentNode } from './instrument-node.ts';
+import type { TspNode } from './tsp-node.ts';
 import type { TspRuntime } from './tsp-runtime.ts';
 
 /** Time to take in a line, besides what it makes the instrument do. An estimate. */
@@ -8,8 +10,8 @@ const LINE_SECONDS = 2e-4;
 const LINE_BYTES = 65_536;
 
 /** The LAN side of the master node: lines in, replies out, one line executed at a time. */
-export class TspInstrument implements WireInstrument {
-  readonly runtime: TspRuntime;
+export class TspInstrument<Node extends TspNode = InstrumentNode> implements WireInstrument {
+  readonly runtime: TspRuntime<Node>;
   /** Answer of *IDN?. */
   identity: string;
   private readonly clock: SimulatedClock;
@@ -21,7 +23,7 @@ export class TspInstrument implements WireInstrument {
   private standardEnable = 0;
   private serviceEnable = 0;
 
-  constructor(runtime: TspRuntime, clock: SimulatedClock, identity: string) {
+  constructor(runtime: TspRuntime<Node>, clock: SimulatedClock, identity: string) {
     this.runtime = runtime;
     this.clock = clock;
     this.identity = identity;
@@ -101,7 +103,7 @@ export class TspInstrument implements WireInstrument {
       case '*TST?':
         return answer(0);
       case '*TRG':
-        return runtime.nodes[0].commandTrigger.assert();
+        return runtime.nodes[0].trigger();
       case '*ESR?': {
         const event = this.standardEvent;
         this.standardEvent = 0;

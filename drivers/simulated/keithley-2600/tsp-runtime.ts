@@ -1,12 +1,13 @@
 import type { SimulatedClock } from '../simulated-clock.ts';
 import { BufferStore } from './buffer-store.ts';
-import { type CommandSetParts, commandSet } from './command-set.ts';
+import { type CommandSetParts, commandSet, type NodeCommands } from './command-set.ts';
 import { CommandRegistry } from './command-tree.ts';
 import { DataFormat } from './data-format.ts';
 import { ErrorQueue, TSP_ERRORS, TspCommandError } from './error-queue.ts';
 import type { InstrumentNode } from './instrument-node.ts';
 import { LuaMachine, type LuaRun, type LuaValue } from './lua-machine.ts';
 import { DIALECT, DIALECT_CLEANUP } from './tsp-dialect.ts';
+import type { TspNode } from './tsp-node.ts';
 import { TspSyntaxError, translateTsp } from './tsp-source.ts';
 
 /** Instructions between two looks at the clock, and what they cost in simulated time. */
@@ -15,19 +16,21 @@ const SECONDS_PER_INSTRUCTION = 2e-7;
 /** A chunk that runs longer is ended with -286: the simulated processor is not a place for endless computing. */
 const INSTRUCTION_LIMIT = 50_000_000;
 
-export interface RuntimeOptions {
-  readonly nodes: readonly InstrumentNode[];
+export interface RuntimeOptions<Node extends TspNode> {
+  readonly nodes: readonly Node[];
+  /** What is reached as node[N].… */
+  readonly commandsOf: NodeCommands<Node>;
   readonly clock: SimulatedClock;
   readonly model: string;
   readonly firmware: string;
 }
 
 /** The script processor: runs chunks one at a time, writes what they print, queues what they do wrong. */
-export class TspRuntime {
+export class TspRuntime<Node extends TspNode = InstrumentNode> {
   readonly errors = new ErrorQueue();
   readonly format = new DataFormat();
   readonly prompts = { prompts: 0, showErrors: 0 };
-  readonly nodes: readonly InstrumentNode[];
+  readonly nodes: readonly Node[];
   private readonly clock: SimulatedClock;
   private readonly machine: LuaMachine;
   private readonly registry = new CommandRegistry();
@@ -38,7 +41,7 @@ export class TspRuntime {
   private presentNode = 1;
   private abortRun: (() => void) | null = null;
 
-  private constructor(options: RuntimeOptions, machine: LuaMachine) {
+  private constructor(options: RuntimeOptions<Node>, machine: LuaMachine) {
     this.nodes = options.nodes;
     this.clock = options.clock;
     this.machine = machine;
@@ -48,7 +51,7 @@ export class TspRuntime {
     machine.runTrusted(DIALECT_CLEANUP);
   }
 
-  static async create(options: RuntimeOptions): Promise<TspRuntime> {
+  static async create<Node extends TspNode>(options: RuntimeOptions<Node>): Promise<TspRuntime<Node>> {
     return new TspRuntime(options, await LuaMachine.create(SLICE_INSTRUCTIONS));
   }
 
@@ -183,10 +186,10 @@ export class TspRuntime {
     }
   }
 
-  private parts({ nodes, clock, model, firmware }: RuntimeOptions): CommandSetParts {
+  private parts({ nodes, commandsOf, clock, model, firmware }: RuntimeOptions<Node>): CommandSetParts<Node> {
     const { prompts, errors, format, buffers } = this;
     return {
-      ...{ nodes, clock, model, firmware, prompts, errors, format, buffers },
+      ...{ nodes, commandsOf, clock, model, firmware, prompts, errors, format, buffers },
       // Off after power-on, until tsplink.reset().
       link: { up: false },
       print: (bytes) => this.output(bytes),

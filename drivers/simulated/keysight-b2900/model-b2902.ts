@@ -6,6 +6,8 @@ export const MODEL_B2902: SmuModel = {
   ampRanges: [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 1.5],
   rangeLimitsOutput: false,
   openInterlockVolts: 42,
+  // Of a buffer at the probe card: the guard itself is for cables.
+  guardAmps: 0.05,
 };
 
 /** After *RST: limits 100 µA and 2 V, measuring ranges automatic. */
@@ -15,6 +17,7 @@ export const DEFAULTS_B2902: SmuDefaults = {
   measureRangeAmps: 1e-4,
   measureRangeVolts: 2,
   autozero: false,
+  guardDrives: true,
 };
 
 /** Status element of a reading. */

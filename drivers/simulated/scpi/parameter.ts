@@ -64,8 +64,10 @@ export function numericValue(text: string, bounds: NumericBounds): number {
   }
   const value = parseNumber(text, bounds.unit);
   const rounded = bounds.whole ? Math.round(value) : value;
-  const slack = 1e-9 * Math.max(Math.abs(bounds.min), Math.abs(bounds.max));
-  if (!(rounded >= bounds.min - slack && rounded <= bounds.max + slack)) throw new ScpiError(-222);
+  const slack = (bound: number) => 1e-9 * Math.abs(bound);
+  if (!(rounded >= bounds.min - slack(bounds.min) && rounded <= bounds.max + slack(bounds.max))) {
+    throw new ScpiError(-222);
+  }
   return rounded;
 }
 

@@ -13,15 +13,19 @@ const LEAST_AMPS = 1e-12;
 /** Time besides delay and integration; estimates. The source settles within `step`, a range change takes a gap. */
 const TIMES = { step: 5e-5, reading: 1e-4, rangeChange: 5e-3, autozeroReadings: 3 } as const;
 
-/** How the two terminals of the channel reach the probe card. LO is the instrument's ground. */
+/** How the terminals of the channel reach the probe card. LO is the instrument's ground. */
 export interface SmuTerminals {
   readonly hi: SourceChannel;
   readonly lo: SourceChannel | null;
+  /** The driven guard: HI's voltage from a source of its own. */
+  readonly guard?: SourceChannel;
 }
 
 export interface SmuModel {
   readonly voltRanges: readonly number[];
   readonly ampRanges: readonly number[];
+  /** Largest current of the guard, amperes; of a family whose guard cannot carry a load, of the buffer behind it. */
+  readonly guardAmps: number;
   /** A fixed measuring range also limits the output, at 105 % of the range ("range compliance"). */
   readonly rangeLimitsOutput: boolean;
   /** Largest level that an open interlock still lets out. */
@@ -63,6 +67,7 @@ export interface SmuDefaults {
   readonly measureRangeAmps: number;
   readonly measureRangeVolts: number;
   readonly autozero: boolean;
+  readonly guardDrives: boolean;
 }
 
 /** One source-measure channel as its settings make it, whatever the family's words for them. */
@@ -89,6 +94,8 @@ export class SmuFrontEnd {
   autozero = true;
   remoteSense = false;
   sourceDelaySeconds = 0;
+  /** False while the guard has too high an impedance to hold a line: it then counts as not connected. */
+  guardDrives = true;
   /** Level of a running sweep, in the unit of the source function. */
   sweepLevel: number | null = null;
 
@@ -175,10 +182,18 @@ export class SmuFrontEnd {
     if (terminals.lo !== null) {
       station.setSource(terminals.lo, { outputOn: this.outputOn, volts: 0, limitAmps: 1 });
     }
-    station.setSource(
-      terminals.hi,
-      this.outputOn ? this.drive(errors) : { outputOn: false, volts: 0, limitAmps: 1e-4 },
-    );
+    const own = this.outputOn ? this.drive(errors) : { outputOn: false, volts: 0, limitAmps: 1e-4 };
+    station.setSource(terminals.hi, own);
+    if (terminals.guard === undefined) return;
+    const { guardAmps: limitAmps } = this.model;
+    const { outputOn, volts } = own;
+    const guarded = outputOn && this.guardDrives;
+    station.setSource(terminals.guard, {
+      outputOn: guarded,
+      volts: guarded ? volts : 0,
+      limitAmps,
+      follows: terminals.hi,
+    });
   }
 
   /** After its last point a sweep holds that level: it is the programmed one from then on. */

@@ -22,6 +22,10 @@ export interface Rails {
 type LineFaults = Pick<StationFaults, 'shortedLines' | 'leakingLines'>;
 const NO_LINE_FAULTS: LineFaults = { shortedLines: [], leakingLines: [] };
 
+/** A guard this close to its channel is there. */
+const GUARD_TOLERANCE_VOLTS = 1e-7;
+const MOST_GUARD_ROUNDS = 100;
+
 type MutableTerminal = { -readonly [K in keyof Terminal]: Terminal[K] };
 type MutableDrive = { contactSiemens: number; volts: number; limitAmps: number };
 type MutablePairDrive = {
@@ -93,6 +97,30 @@ export class ArrayNetwork {
   }
 
   solve(sources: Readonly<Record<SourceChannel, SourceSetting>>): void {
+    this.#solveOnce(sources);
+    const guard = SOURCE_CHANNELS.find((channel) => sources[channel].outputOn && sources[channel].follows);
+    if (guard !== undefined) this.#followWith(guard, sources[guard].follows as SourceChannel, sources);
+  }
+
+  /**
+   * A channel out of its limit is where it was set, and so is its guard. In its limit its terminal is found by repetition:
+   * the guard reaches it only over rows that float, so that each round leaves a fraction of the difference.
+   */
+  #followWith(
+    guard: SourceChannel,
+    leader: SourceChannel,
+    sources: Readonly<Record<SourceChannel, SourceSetting>>,
+  ): void {
+    let volts = sources[guard].volts;
+    for (let round = 0; round < MOST_GUARD_ROUNDS; round++) {
+      const wanted = this.#terminals[leader].volts;
+      if (Math.abs(wanted - volts) < GUARD_TOLERANCE_VOLTS) return;
+      volts = wanted;
+      this.#solveOnce({ ...sources, [guard]: { ...sources[guard], volts } });
+    }
+  }
+
+  #solveOnce(sources: Readonly<Record<SourceChannel, SourceSetting>>): void {
     const { pair } = this.#array;
     for (const channel of SOURCE_CHANNELS) {
       const { outputOn, volts } = sources[channel];

@@ -108,7 +108,8 @@ export class SimulatedStation implements ProbeStation {
     if (
       before.volts === setting.volts &&
       before.outputOn === setting.outputOn &&
-      before.limitAmps === setting.limitAmps
+      before.limitAmps === setting.limitAmps &&
+      before.follows === setting.follows
     ) {
       return;
     }

@@ -1,12 +1,10 @@
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import type { ChannelState } from '../capabilities.ts';
 
-export function notVerified(
-  thing: string,
-  what: string,
-  value: string,
-  expected = 'configure() before anything is switched on or swept',
-): TunnelbenchError {
+const NOT_CONFIGURED = 'ranges and limits were not set and read back since the link was opened';
+
+/** TB_LIMIT_NOT_VERIFIED: a limit or range does not read back what was set. */
+export function notVerified(thing: string, what: string, value: string, expected: string): TunnelbenchError {
   return new TunnelbenchError('TB_LIMIT_NOT_VERIFIED', {
     thing,
     what,
@@ -16,6 +14,11 @@ export function notVerified(
   });
 }
 
+export function notConfigured(thing: string): TunnelbenchError {
+  return notVerified(thing, NOT_CONFIGURED, 'nothing', 'configure() before anything is switched on or swept');
+}
+
+/** TB_BENCH_NOT_SAFE: an output does not follow. */
 export function unsafe(thing: string, what: string, state: ChannelState): TunnelbenchError {
   return new TunnelbenchError('TB_BENCH_NOT_SAFE', {
     thing,
@@ -25,6 +28,7 @@ export function unsafe(thing: string, what: string, state: ChannelState): Tunnel
   });
 }
 
+/** TB_BENCH_CANNOT_REALISE: what was asked for is not possible on this source. */
 export function cannot(thing: string, what: string, value: string, expected: string): TunnelbenchError {
   const remedy = 'Correct the bench file or the recipe.';
   return new TunnelbenchError('TB_BENCH_CANNOT_REALISE', { thing, what, value, expected, remedy });
