@@ -16,6 +16,8 @@ export interface BenchAccuracy {
   readonly columnContactOhms: number;
   /** Resistance of the partner beside which a cell is measured alone, ohms: a typical short. */
   readonly lowPartnerOhms: number;
+  /** Conductance by which a healthy neighbour differs from the cell, siemens: P beside AP. */
+  readonly neighbourSiemens: number;
 }
 
 /**
@@ -29,6 +31,7 @@ export const DEFAULT_BENCH_ACCURACY: BenchAccuracy = {
   floatingRowOhms: 36_000,
   columnContactOhms: 1,
   lowPartnerOhms: 400,
+  neighbourSiemens: 1 / 18_000 - 1 / 40_000,
 };
 
 /**
@@ -39,12 +42,16 @@ export const DEFAULT_BENCH_ACCURACY: BenchAccuracy = {
  * - Alone: the measured column feeds the partner column through the floating rows; that current lifts the partner column
  *   by its contact resistance, and a shorted partner passes the lift on to the row where the current is sensed. With
  *   1 Ω, 99 rows and a short of 400 Ω this is 7 µS, a quarter of a cell in AP: a cell beside a short is poorly known.
- * - Single: the neighbour is on its guard, nothing of this occurs.
+ * - Single: with G_n of the neighbour, G of the cell and G_f of the floating rows, the contact resistance R_c of needles
+ *   and pads leaves R_c · G_f · (G_n − G) in either half: in the positive one the guard's column lies R_c · (G_n − G) · V
+ *   below HI's and draws over the floating rows; in the negative one the guard feeds these rows, so that its column lies
+ *   below the row and the neighbour draws, while the lift of LO's column takes the same share from the cell. Beside a
+ *   short that is what alone access has (see `errorsLike`).
  */
 export function systematicUncertainty(siemens: number, access: Access, accuracy: BenchAccuracy): number {
   const gain = accuracy.gain * Math.abs(siemens);
-  if (access === 'single') return gain;
   const floating = accuracy.floatingRows / accuracy.floatingRowOhms;
+  if (access === 'single') return Math.hypot(gain, accuracy.columnContactOhms * floating * accuracy.neighbourSiemens);
   const pair = accuracy.channelMismatch * floating;
   if (access === 'pair') return Math.hypot(gain, pair);
   return Math.hypot(gain, pair, (accuracy.columnContactOhms * floating) / accuracy.lowPartnerOhms);

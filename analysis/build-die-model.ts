@@ -105,7 +105,7 @@ function provenanceOf(reader: WaferReader, dieOrdinal: number): DieModelProvenan
   const { id, lot, wafer } = reader.wafer();
   const sessions = sessionsOfDie(reader, dieOrdinal);
   const latest = sessions.at(-1);
-  const plan = latest === undefined ? null : recordedRecipe(reader, latest);
+  const plan = latest === undefined ? null : recordedRecipe(reader, latest, dieOrdinal);
   return {
     waferId: id,
     lot,

@@ -4,7 +4,7 @@ import type { Access, SweepKind, SweepProgramme } from '../wafer/sweep.ts';
 import { type BenchAccuracy, DEFAULT_BENCH_ACCURACY, systematicUncertainty } from './bench-accuracy.ts';
 import { CellFlag } from './cell-flags.ts';
 import type { Level } from './cell-levels.ts';
-import { decide, type Verdict } from './decision-table.ts';
+import { decide, decideFor, type Verdict } from './decision-table.ts';
 import { type LoopFeatures, loopFeatures } from './loop-features.ts';
 import { type LowBiasFeatures, lowBiasFeatures } from './low-bias-features.ts';
 import { type ProgrammeLayout, programmeLayout } from './programme-layout.ts';
@@ -46,8 +46,7 @@ function classifySweep(
   const widened = (level: Level | null) => withSystematic(level, sweep.access, accuracy);
   if (kind === 'loop') {
     const features = loopFeatures(sweep.readings, layout.loop, sweep.rangeAmps);
-    const { levelP, levelAp } = features;
-    return loopRecord(place, { ...features, levelP: widened(levelP), levelAp: widened(levelAp) }, thresholds);
+    return loopRecord(place, features, widened(features.levelP), widened(features.levelAp), thresholds);
   }
   const floorAmps = sweep.rangeAmps * layout.loop.loopFloorPerRange;
   const features = lowBiasFeatures(sweep.readings, layout[kind], floorAmps);
@@ -129,11 +128,18 @@ function ohmsOf(level: Level | null): Ohms | null {
 /** Offset drift of an instrument during a pre-read can fake this much negative conductance. */
 const MAX_NEGATIVE_SIEMENS = 1e-6;
 
-function loopRecord(place: Place, features: LoopFeatures, thresholds: ClassThresholds): CellRecord {
+/** `levelP` and `levelAp` are those of the features with their systematic uncertainty. */
+function loopRecord(
+  place: Place,
+  features: LoopFeatures,
+  levelP: Level | null,
+  levelAp: Level | null,
+  thresholds: ClassThresholds,
+): CellRecord {
   const { switched, failedInTest } = features;
-  const p = ohmsOf(features.levelP);
-  const ap = ohmsOf(features.levelAp);
-  const one = switched === 'yes' ? null : ohmsOf(meanLevel(features.levelP, features.levelAp));
+  const p = ohmsOf(levelP);
+  const ap = ohmsOf(levelAp);
+  const one = switched === 'yes' ? null : ohmsOf(meanLevel(levelP, levelAp));
   // A switching cell is described by two finite resistances or, where one is missing, not at all.
   const both = p !== null && ap !== null && Number.isFinite(p.ohms) && Number.isFinite(ap.ohms);
   const low = switched === 'yes' ? (both ? p : null) : one;
@@ -257,22 +263,21 @@ function neighbourOf(
     // The guard band is one of conductance, which is what was fitted: 1/G of an open has no symmetric uncertainty.
     const siemens = low.level.siemens + side * guard * low.level.uncertainty;
     const rLow = siemens <= 0 ? Number.POSITIVE_INFINITY : 1 / siemens;
-    const other = decide({ ...verdict, rLow, rHigh: same ? rLow : high.ohms }, thresholds);
+    const other = decideFor(verdict, rLow, same ? rLow : high.ohms, thresholds);
     if (other !== own) return other;
   }
   if (same || !Number.isFinite(low.ohms) || !Number.isFinite(high.ohms)) return null;
   const ratio = high.ohms / low.ohms;
   const spread = guard * ratio * Math.hypot(low.uncertainty / low.ohms, high.uncertainty / high.ohms);
   for (const side of [-1, 1]) {
-    const other = decide({ ...verdict, rHigh: low.ohms * (ratio + side * spread) }, thresholds);
+    const other = decideFor(verdict, verdict.rLow, low.ohms * (ratio + side * spread), thresholds);
     if (other !== own) return other;
   }
   return null;
 }
 
 function loopFlags(features: LoopFeatures): number {
-  const { levelP, levelAp } = features;
-  const sources = [levelP?.source, levelAp?.source];
+  const sources = [features.levelP?.source, features.levelAp?.source];
   return (
     (features.compliance ? CellFlag.compliance : 0) |
     (features.amplitudeReached ? 0 : CellFlag.amplitudeNotReached) |

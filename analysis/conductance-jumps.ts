@@ -17,11 +17,30 @@ const MIN_VOLTS = 0.08;
 const MIN_JUMP = 0.006;
 const JUMP_SIGMAS = 7;
 
-/** Usable points of one half-loop: index into the readings, ln(I/V) and |V|. */
+/**
+ * Usable points of one half-loop: place in the readings, ln(I/V) and |V|, and what is worked out from step to step. Made
+ * once: a course is done with before the next one begins, and this runs for every half of every cell.
+ */
 interface Course {
-  readonly index: number[];
-  readonly logG: number[];
-  readonly bias: number[];
+  readonly index: Int32Array;
+  readonly logG: Float64Array;
+  readonly bias: Float64Array;
+  readonly slopes: Float64Array;
+  readonly excess: Float64Array;
+  readonly sorted: Float64Array;
+}
+
+let course = courseFor(128);
+
+function courseFor(points: number): Course {
+  return {
+    index: new Int32Array(points),
+    logG: new Float64Array(points),
+    bias: new Float64Array(points),
+    slopes: new Float64Array(points),
+    excess: new Float64Array(points),
+    sorted: new Float64Array(points),
+  };
 }
 
 /** The jumps of a half-loop in order, and the scatter of ln G between them (robust standard deviation of a step). */
@@ -37,35 +56,47 @@ export interface HalfCourse {
  * reading, from fits at low bias.
  */
 export function conductanceJumps(readings: Readings, half: HalfLayout, noiseAmps: number): HalfCourse {
-  const { index, logG, bias } = courseOf(readings, half);
-  const steps = index.length - 1;
+  const points = half.end - half.start;
+  if (points > course.index.length) course = courseFor(2 * points);
+  const { index, logG, bias, slopes, excess } = course;
+  const steps = followCourse(readings, half, course) - 1;
   if (steps < 5) return { jumps: [], scatter: 0 };
-  const slopes = new Float64Array(steps);
   for (let i = 0; i < steps; i++) slopes[i] = slopeOf(logG[i + 1] - logG[i], bias[i + 1] - bias[i]);
-  const excess = new Float64Array(steps);
-  for (let i = 0; i < steps; i++) excess[i] = beyondNeighbours(slopes, i) * (bias[i + 1] - bias[i]);
-  const scatter = robustSigma(excess);
+  for (let i = 0; i < steps; i++) excess[i] = beyondNeighbours(slopes, steps, i) * (bias[i + 1] - bias[i]);
+  const scatter = robustSigma(course, steps);
   const jumps: Jump[] = [];
   for (let i = 0; i < steps; i++) {
-    const [before, after] = [index[i], index[i + 1]];
+    const size = excess[i];
+    // Most steps are far below any jump: the noise at their currents need not be looked at.
+    if (!(Math.abs(size) > MIN_JUMP)) continue;
+    const before = index[i];
+    const after = index[i + 1];
     const smallest = Math.min(Math.abs(readings.amps[before]), Math.abs(readings.amps[after]));
     const sigma = Math.max(scatter, (noiseAmps * Math.SQRT2) / smallest);
-    if (Math.abs(excess[i]) > Math.max(MIN_JUMP, JUMP_SIGMAS * sigma))
-      append(jumps, { before, after, size: excess[i] });
+    if (Math.abs(size) > JUMP_SIGMAS * sigma) append(jumps, { before, after, size });
   }
   return { jumps, scatter };
 }
 
-/** Points whose current has the sign of their voltage: the others (noise around an open) have no conductance. */
-function courseOf({ volts, amps, flags }: Readings, { start, end }: HalfLayout): Course {
-  const course: Course = { index: [], logG: [], bias: [] };
+/**
+ * Notes the points whose current has the sign of their voltage and returns how many they are: the others (noise around an
+ * open) have no conductance.
+ */
+function followCourse(
+  { volts, amps, flags }: Readings,
+  { start, end }: HalfLayout,
+  { index, logG, bias }: Course,
+): number {
+  let points = 0;
   for (let i = start; i < end; i++) {
-    if (flags[i] & UNUSABLE_POINT || Math.abs(volts[i]) < MIN_VOLTS || volts[i] * amps[i] <= 0) continue;
-    course.index.push(i);
-    course.logG.push(Math.log(amps[i] / volts[i]));
-    course.bias.push(Math.abs(volts[i]));
+    const v = volts[i];
+    if (flags[i] & UNUSABLE_POINT || Math.abs(v) < MIN_VOLTS || v * amps[i] <= 0) continue;
+    index[points] = i;
+    logG[points] = Math.log(amps[i] / v);
+    bias[points] = Math.abs(v);
+    points += 1;
   }
-  return course;
+  return points;
 }
 
 /** Two readings at nearly one voltage say nothing of the bias dependence. */
@@ -78,11 +109,20 @@ function slopeOf(rise: number, run: number): number {
  * range: one jump among them does not widen it, and next to a transition it spans the slopes of both states. At the
  * ends, where there are fewer, the closest two do, extended by the trend.
  */
-function beyondNeighbours(slopes: Float64Array, i: number): number {
-  const last = slopes.length - 1;
-  let [low, high] = [0, 0];
+function beyondNeighbours(slopes: Float64Array, steps: number, i: number): number {
+  const last = steps - 1;
+  let low: number;
+  let high: number;
   if (i >= 2 && i <= last - 2) {
-    [low, high] = middlePair(slopes[i - 2], slopes[i - 1], slopes[i + 1], slopes[i + 2]);
+    const a = slopes[i - 2];
+    const b = slopes[i - 1];
+    const c = slopes[i + 1];
+    const d = slopes[i + 2];
+    // The middle two of four: the larger of the two pairs' smaller ones, and the smaller of their larger ones.
+    const first = Math.max(Math.min(a, b), Math.min(c, d));
+    const second = Math.min(Math.max(a, b), Math.max(c, d));
+    low = Math.min(first, second);
+    high = Math.max(first, second);
   } else {
     const inward = i < 2 ? 1 : -1;
     const next = slopes[i + inward];
@@ -94,20 +134,33 @@ function beyondNeighbours(slopes: Float64Array, i: number): number {
   return slopes[i] > high ? slopes[i] - high : 0;
 }
 
-/** Second and third of four numbers by size. */
-function middlePair(a: number, b: number, c: number, d: number): [number, number] {
-  const lowest = Math.min(a, b, c, d);
-  const highest = Math.max(a, b, c, d);
-  // The sum of the middle two and their difference, without sorting: this runs 200 times a cell.
-  const sum = a + b + c + d - lowest - highest;
-  const second = Math.min(Math.max(a, b), Math.max(c, d), Math.max(Math.min(a, b), Math.min(c, d)));
-  return second <= sum - second ? [second, sum - second] : [sum - second, second];
+/** Median absolute value × 1.4826. */
+function robustSigma({ excess, sorted }: Course, steps: number): number {
+  for (let i = 0; i < steps; i++) sorted[i] = Math.abs(excess[i]);
+  return 1.4826 * smallestAfter(sorted, steps, steps >> 1);
 }
 
-/** Median absolute value × 1.4826. */
-function robustSigma(values: Float64Array): number {
-  const sorted = values.map(Math.abs).sort();
-  return 1.4826 * sorted[sorted.length >> 1];
+/** What would stand at `rank` if the first `count` values were sorted (Hoare's selection); leaves them in another order. */
+function smallestAfter(values: Float64Array, count: number, rank: number): number {
+  let from = 0;
+  let to = count - 1;
+  while (from < to) {
+    const pivot = values[(from + to) >> 1];
+    let i = from;
+    let j = to;
+    while (i <= j) {
+      while (values[i] < pivot) i += 1;
+      while (values[j] > pivot) j -= 1;
+      if (i > j) break;
+      const swap = values[i];
+      values[i++] = values[j];
+      values[j--] = swap;
+    }
+    if (rank <= j) to = j;
+    else if (rank >= i) from = i;
+    else break;
+  }
+  return values[rank];
 }
 
 function append(jumps: Jump[], jump: Jump): void {

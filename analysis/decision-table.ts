@@ -131,14 +131,56 @@ export function matchingRows(situation: Situation): DecisionRow[] {
 
 /** The class of a verdict under the thresholds. Total: every verdict, however odd, has one class. */
 export function decide(verdict: Verdict, thresholds: ClassThresholds): CellClass {
-  const situation = situationOf(verdict, thresholds);
-  const row = DECISION_TABLE.find((candidate) => matches(candidate, situation));
+  return decideFor(verdict, verdict.rLow, verdict.rHigh, thresholds);
+}
+
+/** The same as if the resistances were these. */
+export function decideFor(
+  { measured, switched, limited, stable }: Verdict,
+  rLow: number | null,
+  rHigh: number | null,
+  thresholds: ClassThresholds,
+): CellClass {
+  const place = placeOf([
+    measured ? 1 : 0,
+    DIMENSIONS.rLow.indexOf(bandOf(rLow, thresholds)),
+    DIMENSIONS.switched.indexOf(switched),
+    limited ? 1 : 0,
+    contrastOf(rLow, rHigh) >= thresholds.minTmr ? 1 : 0,
+    stable ? 0 : 1,
+  ]);
+  return CLASS_BY_PLACE[place];
+}
+
+/** Place of a situation, as indices into the values of DIMENSIONS in their order, in one list of all situations. */
+function placeOf(values: readonly number[]): number {
+  let place = 0;
+  for (let i = 0; i < SIZES.length; i++) place = place * SIZES[i] + values[i];
+  return place;
+}
+
+const SIZES = Object.values(DIMENSIONS).map(({ length }) => length);
+
+/** The table worked out for every situation: it is asked several times a cell. */
+const CLASS_BY_PLACE: readonly CellClass[] = everySituation().map(
   // The property test shows that a row is always found.
-  return row?.class ?? 'undetermined';
+  (situation) => matchingRows(situation)[0]?.class ?? 'undetermined',
+);
+
+function everySituation(): Situation[] {
+  let situations: Record<string, string>[] = [{}];
+  for (const [dimension, values] of Object.entries(DIMENSIONS)) {
+    situations = situations.flatMap((situation) => values.map((value) => ({ ...situation, [dimension]: value })));
+  }
+  return situations as unknown as Situation[];
 }
 
 /** (R_high − R_low)/R_low; 0 where either is unknown or infinite. */
 export function tmrOf({ rLow, rHigh }: Pick<Verdict, 'rLow' | 'rHigh'>): number {
+  return contrastOf(rLow, rHigh);
+}
+
+function contrastOf(rLow: number | null, rHigh: number | null): number {
   if (rLow === null || rHigh === null || !Number.isFinite(rLow) || !Number.isFinite(rHigh) || rLow <= 0) return 0;
   return (rHigh - rLow) / rLow;
 }

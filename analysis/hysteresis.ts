@@ -18,11 +18,17 @@ const MIN_PAIRS = 4;
  * A dozen points average telegraph noise that a read block of four cannot. Null with fewer than four usable pairs.
  */
 export function hysteresis({ volts, amps, flags }: Readings, half: HalfLayout): Hysteresis | null {
-  const usable = (i: number) => !(flags[i] & UNUSABLE_POINT) && volts[i] * amps[i] > 0;
-  let [n, sum, squares] = [0, 0, 0];
-  for (const [out, back] of half.mirrored) {
+  const { mirrored, amplitudeVolts } = half;
+  let n = 0;
+  let sum = 0;
+  let squares = 0;
+  for (let k = 0; k < mirrored.length; k += 2) {
+    const out = mirrored[k];
+    const back = mirrored[k + 1];
     const bias = Math.abs(volts[out]);
-    if (bias < MIN_VOLTS || bias > MAX_FRACTION * half.amplitudeVolts || !usable(out) || !usable(back)) continue;
+    if (bias < MIN_VOLTS || bias > MAX_FRACTION * amplitudeVolts) continue;
+    if ((flags[out] | flags[back]) & UNUSABLE_POINT || volts[out] * amps[out] <= 0 || volts[back] * amps[back] <= 0)
+      continue;
     const change = Math.log((amps[back] / volts[back]) * (volts[out] / amps[out]));
     n += 1;
     sum += change;

@@ -64,7 +64,12 @@ export interface MorningFacts {
     /** Cell index → not healthy, for the thumbnail of a single die; null for several dies. */
     readonly badCells: readonly number[] | null;
   };
-  readonly time: { readonly plannedSeconds: number; readonly actualSeconds: number };
+  /** By the plan's estimate: the whole plan, and the share of it that was measured. */
+  readonly time: {
+    readonly plannedSeconds: number;
+    readonly plannedOfMeasuredSeconds: number;
+    readonly actualSeconds: number;
+  };
   readonly verified: { readonly faults: number; readonly sweeps: number } | null;
 }
 
@@ -222,6 +227,7 @@ function nextLines({ file, trust, finish, found }: MorningFacts, attention: read
   const lines: string[] = [];
   if (attention.length > 0) lines.push(`Look at: ${attention.join('; ')}.`);
   if (finish.end !== 'finished') lines.push(`Continue: tunnelbench resume ${file} --bench bench.yaml`);
+  if (trust.diesSkipped > 0) lines.push(`Skipped dies: tunnelbench resume ${file} --bench bench.yaml --skipped`);
   if (trust.diesWithoutContact > 0) lines.push('Clean the needles, then resume: dies without contact are tried again.');
   if (found.counts.healthy > 0) {
     lines.push(`Report: tunnelbench report ${file}`, `Die models for training: tunnelbench export-models ${file}`);
@@ -237,10 +243,22 @@ function timeLines({ time, file, verified }: MorningFacts): string[] {
         ? `verified, ${count(verified.sweeps)} sweeps read back without a fault`
         : `${verified.faults} FAULTS: tunnelbench verify ${file}`;
   return [
-    `Instrument time planned ${formatDuration(time.plannedSeconds)}; the run took ${formatDuration(time.actualSeconds)}.`,
+    timeLine(time),
     `${file}: ${check}.`,
     'No backup is known to tunnelbench: the file is complete in itself, copy it.',
   ];
+}
+
+/** Prediction against fact; of a run that did not measure everything, the prediction for what it did. */
+function timeLine({ plannedSeconds, plannedOfMeasuredSeconds, actualSeconds }: MorningFacts['time']): string {
+  const planned = `Instrument time planned ${formatDuration(plannedSeconds)}`;
+  const part =
+    plannedOfMeasuredSeconds < 0.995 * plannedSeconds
+      ? `, ${formatDuration(plannedOfMeasuredSeconds)} of it for what was measured`
+      : '';
+  const ratio =
+    plannedOfMeasuredSeconds > 0 ? ` (${(actualSeconds / plannedOfMeasuredSeconds).toFixed(2)} of that)` : '';
+  return `${planned}${part}; the run took ${formatDuration(actualSeconds)}${ratio}.`;
 }
 
 function endText(end: MorningFacts['finish']['end']): string {

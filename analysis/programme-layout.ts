@@ -13,8 +13,8 @@ export interface HalfLayout {
   readonly amplitudeVolts: number;
   readonly lowBefore: Int32Array;
   readonly lowAfter: Int32Array;
-  /** Points at one planned voltage on the way out and on the way back. */
-  readonly mirrored: readonly (readonly [number, number])[];
+  /** Points at one planned voltage, in twos: on the way out and on the way back. */
+  readonly mirrored: Int32Array;
 }
 
 /** Where everything lies in the readings of a loop sweep; computed once per programme. */
@@ -98,14 +98,14 @@ function halfLayout(segments: readonly Segment[], name: 'loopToP' | 'loopToAp'):
     amplitudeVolts: Math.abs(volts[peak] ?? 0),
     lowBefore: low(0, peak),
     lowAfter: low(peak, volts.length),
-    mirrored: mirroredPoints(volts, peak, start),
+    mirrored: Int32Array.from(mirroredPoints(volts, peak, start)),
   };
 }
 
-function mirroredPoints(volts: readonly number[], peak: number, start: number): [number, number][] {
-  return volts.slice(0, peak).flatMap((level, out): [number, number][] => {
+function mirroredPoints(volts: readonly number[], peak: number, start: number): number[] {
+  return volts.slice(0, peak).flatMap((level, out) => {
     const back = volts.indexOf(level, peak + 1);
-    return level === 0 || back === -1 ? [] : [[start + out, start + back]];
+    return level === 0 || back === -1 ? [] : [start + out, start + back];
   });
 }
 

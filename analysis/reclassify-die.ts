@@ -1,6 +1,7 @@
 import type { CellRecord, StoredCell } from '../db/records.ts';
 import type { WaferReader } from '../db/wafer-reader.ts';
 import { CELL_CLASSES, type CellClass, type ClassThresholds } from '../wafer/cell-class.ts';
+import { errorsLike } from '../wafer/sweep.ts';
 import { createClassifier } from './classify.ts';
 import { sessionsOfDie } from './die-sessions.ts';
 import { findLineFaults, withLineCauses } from './line-causes.ts';
@@ -24,12 +25,14 @@ export function reclassifyDie(reader: WaferReader, dieOrdinal: number, threshold
   const stored = new Map<number, StoredCell>(reader.cells(dieOrdinal).map((cell) => [cell.cell, cell]));
   if (session === undefined || stored.size === 0) return { cells: [], moves: noMoves(), changed: 0 };
   const { geometry } = reader.wafer();
-  const { classify } = createClassifier(recordedRecipe(reader, session).recipe.programme, thresholds);
+  const { classify } = createClassifier(recordedRecipe(reader, session, dieOrdinal).recipe.programme, thresholds);
   const fresh: CellRecord[] = [];
   for (const sweep of reader.sweeps(dieOrdinal)) {
     const before = stored.get(sweep.cell);
     if (before === undefined) continue;
-    const now = classify(sweep);
+    const partner = sweep.side === 'A' ? sweep.cell + 1 : sweep.cell - 1;
+    const besideShort = geometry.columnsPerEnableLine === 2 && stored.get(partner)?.class === 'shorted';
+    const now = classify({ ...sweep, access: errorsLike(sweep.access, sweep.side, besideShort) });
     fresh.push(now.cause === 'none' && before.cause === 'failedInTest' ? { ...now, cause: before.cause } : now);
   }
   const cells = withLineCauses(fresh, geometry, findLineFaults(fresh, geometry));

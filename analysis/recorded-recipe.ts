@@ -10,8 +10,8 @@ export interface RecordedRecipe {
   readonly benchName: string;
 }
 
-/** The recipe a session ran under, from its plan. TB_ANALYSIS_NO_DATA when the file does not hold the plan. */
-export function recordedRecipe(reader: WaferReader, session: SessionRecord): RecordedRecipe {
+/** The recipe a session measured a die under, from its plan; without a die the one most dies have. TB_ANALYSIS_NO_DATA when the file does not hold the plan. */
+export function recordedRecipe(reader: WaferReader, session: SessionRecord, dieOrdinal?: number): RecordedRecipe {
   const plan = reader.plan(session.planId);
   if (plan === null) {
     throw new TunnelbenchError('TB_ANALYSIS_NO_DATA', {
@@ -23,7 +23,9 @@ export function recordedRecipe(reader: WaferReader, session: SessionRecord): Rec
   // Plans are canonical JSON, which writes Infinity as a string.
   const content = JSON.parse(plan.json, (_, value) => (value === 'Infinity' ? Number.POSITIVE_INFINITY : value)) as {
     recipe: Recipe;
+    dieRecipes?: readonly { dies: readonly number[]; recipe: Recipe }[];
     bench?: { name?: string };
   };
-  return { recipe: content.recipe, planSha256: plan.sha256, benchName: content.bench?.name ?? '' };
+  const own = content.dieRecipes?.find(({ dies }) => dieOrdinal !== undefined && dies.includes(dieOrdinal));
+  return { recipe: own?.recipe ?? content.recipe, planSha256: plan.sha256, benchName: content.bench?.name ?? '' };
 }

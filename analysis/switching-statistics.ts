@@ -118,7 +118,7 @@ function detrended(values: readonly number[]): { slope: number; sigma: number } 
 }
 
 /** Rising |V| of the half-loop with the given polarity, and the time a step lasts. */
-function staircaseOf(programme: SweepProgramme, polarity: SwitchingSpread['polarity'], lineHertz: number) {
+export function staircaseOf(programme: SweepProgramme, polarity: SwitchingSpread['polarity'], lineHertz: number) {
   const sign = polarity === 'positive' ? 1 : -1;
   const half = programme.loop.find(
     ({ name, volts }) => name.startsWith('loopTo') && volts.some((level) => sign * level > 0),

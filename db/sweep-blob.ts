@@ -1,6 +1,7 @@
 /**
- * The bytes of a sweep: volts float32 LE [n] | amps float32 LE [n] | flags uint8 [n], 9 n bytes. The CRC-32 covers the
- * other columns of the row too, so that readings that ended up on another cell's row are found.
+ * The bytes of a sweep: volts float32 LE [n] | amps float32 LE [n] | flags uint8 [n], 9 n bytes; flags that are all 0 are
+ * left out, 8 n bytes. The CRC-32 covers the other columns of the row too, so that readings that ended up on another
+ * cell's row are found.
  */
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
@@ -8,12 +9,14 @@ import type { Readings } from '../wafer/sweep.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { SweepRecord } from './records.ts';
 
+/** Most bytes a point takes. */
 export const BYTES_PER_POINT = 9;
+const FIGURE_BYTES_PER_POINT = 8;
 
 const hostIsLittleEndian = endianness() === 'LE';
 
-/** Writes the readings to `target` at `offset` and returns the bytes written as a view on `target`. */
-export function encodeReadings({ volts, amps, flags }: Readings, target: ArrayBuffer, offset = 0): Buffer {
+/** Throws TB_WRITER_FAILED for readings that are no readings: NaN, arrays of different lengths. */
+export function checkReadings({ volts, amps, flags }: Readings): void {
   const points = flags.length;
   if (volts.length !== points || amps.length !== points) {
     throw invalid('volts, amps and flags differ in length', `${volts.length}, ${amps.length}, ${points}`, 'one length');
@@ -21,29 +24,38 @@ export function encodeReadings({ volts, amps, flags }: Readings, target: ArrayBu
   for (let i = 0; i < points; i++) {
     if (Number.isNaN(volts[i]) || Number.isNaN(amps[i])) throw invalid('a reading is NaN', `point ${i}`, 'a number');
   }
-  const bytes = Buffer.from(target, offset, points * BYTES_PER_POINT);
-  bytes.set(bytesOf(volts), 0);
-  bytes.set(bytesOf(amps), points * 4);
-  bytes.set(flags, points * 8);
-  if (!hostIsLittleEndian) bytes.subarray(0, points * 8).swap32();
-  return bytes;
 }
 
-/** The readings in new arrays of their own; the BLOB's length decides the number of points. */
-export function decodeReadings(blob: Uint8Array): Readings {
-  const points = blob.length / BYTES_PER_POINT;
-  if (!Number.isInteger(points)) {
-    throw invalid('the BLOB has no whole number of points', `${blob.length} bytes`, 'a multiple of 9 bytes');
+/** Writes checked readings to `target` at `offset` and returns how many bytes they took. */
+export function encodeReadings({ volts, amps, flags }: Readings, target: Uint8Array, offset = 0): number {
+  const points = flags.length;
+  const figureBytes = points * FIGURE_BYTES_PER_POINT;
+  target.set(bytesOf(volts), offset);
+  target.set(bytesOf(amps), offset + points * 4);
+  if (!hostIsLittleEndian) bytesOf(target.subarray(offset, offset + figureBytes)).swap32();
+  if (!someOf(flags)) return figureBytes;
+  target.set(flags, offset + figureBytes);
+  return points * BYTES_PER_POINT;
+}
+
+/** The readings of so many points in new arrays of their own. */
+export function decodeReadings(blob: Uint8Array, points: number): Readings {
+  if (!fitsPoints(blob, points)) {
+    const expected = `${points * FIGURE_BYTES_PER_POINT} or ${points * BYTES_PER_POINT} bytes for ${points} points`;
+    throw invalid('the BLOB has another length', `${blob.length} bytes`, expected);
   }
   const floats = new Float32Array(points * 2);
   const floatBytes = bytesOf(floats);
-  floatBytes.set(blob.subarray(0, points * 8));
+  floatBytes.set(blob.subarray(0, points * FIGURE_BYTES_PER_POINT));
   if (!hostIsLittleEndian) floatBytes.swap32();
-  return {
-    volts: floats.slice(0, points),
-    amps: floats.slice(points),
-    flags: new Uint8Array(blob.subarray(points * 8)),
-  };
+  const flags = new Uint8Array(points);
+  flags.set(blob.subarray(points * FIGURE_BYTES_PER_POINT));
+  return { volts: floats.slice(0, points), amps: floats.slice(points), flags };
+}
+
+/** Whether a BLOB is as long as one of so many points, with flags or without. */
+export function fitsPoints(blob: Uint8Array, points: number): boolean {
+  return blob.length === points * FIGURE_BYTES_PER_POINT || blob.length === points * BYTES_PER_POINT;
 }
 
 const figures = Buffer.alloc(48);
@@ -53,9 +65,8 @@ const figures = Buffer.alloc(48);
  * the six columns range_amps, limit_amps, started_at_ms, instrument_seconds, raw_status, residual_amps as float64 LE;
  * the BLOB.
  */
-export function sweepChecksum(sweep: Omit<SweepRecord, 'readings'>, blob: Uint8Array): number {
+export function sweepChecksum(sweep: Omit<SweepRecord, 'readings'>, points: number, blob: Uint8Array): number {
   const { attemptId, dieOrdinal, cell, repeat, kind, access, side, branch } = sweep;
-  const points = blob.length / BYTES_PER_POINT;
   const key = `${attemptId}|${dieOrdinal}|${cell}|${repeat}|${kind}|${access}|${side}|${branch}|${points}`;
   figures.writeDoubleLE(sweep.rangeAmps, 0);
   figures.writeDoubleLE(sweep.limitAmps, 8);
@@ -66,7 +77,12 @@ export function sweepChecksum(sweep: Omit<SweepRecord, 'readings'>, blob: Uint8A
   return crc32(blob, crc32(figures, crc32(key)));
 }
 
-function bytesOf(array: Float32Array): Buffer {
+function someOf(flags: Uint8Array): boolean {
+  for (let i = 0; i < flags.length; i++) if (flags[i] !== 0) return true;
+  return false;
+}
+
+function bytesOf(array: Float32Array | Uint8Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }
 

@@ -1,9 +1,9 @@
 import type { SweepRecord } from './records.ts';
-import { decodeReadings, encodeReadings, sweepChecksum } from './sweep-blob.ts';
+import { decodeReadings, fitsPoints, sweepChecksum } from './sweep-blob.ts';
 
 /** Columns of table sweep without the id, in the order of SweepRow. */
 export const SWEEP_COLUMNS = [
-  'attempt_id',
+  'attempt',
   'die',
   'cell',
   'repeat',
@@ -25,10 +25,22 @@ export const SWEEP_COLUMNS = [
 /** Values of SWEEP_COLUMNS as they are bound. */
 export type SweepRow = (string | number | Uint8Array)[];
 
-/** A row of table sweep as SQLite returns it. */
+/** A sweep whose readings are bytes already. */
+export interface EncodedSweep extends Omit<SweepRecord, 'readings'> {
+  readonly points: number;
+  readonly blob: Uint8Array;
+}
+
+/** Every sweep with the id of its attempt; conditions and order follow. */
+export const SELECT_SWEEP = `SELECT sweep.*, attempt.id AS attempt_id
+  FROM sweep LEFT JOIN attempt ON attempt.number = sweep.attempt`;
+
+/** A row of SELECT_SWEEP as SQLite returns it. */
 export interface StoredSweepRow {
   readonly id: number;
-  readonly attempt_id: string;
+  readonly attempt: number;
+  /** Null in a damaged file only. */
+  readonly attempt_id: string | null;
   readonly die: number;
   readonly cell: number;
   readonly repeat: number;
@@ -47,12 +59,11 @@ export interface StoredSweepRow {
   readonly readings: Buffer;
 }
 
-/** The row with its readings copied into `target` at `offset`, so that the caller may reuse its arrays at once. */
-export function sweepToRow(sweep: SweepRecord, target: ArrayBuffer, offset: number): SweepRow {
+/** The row of a sweep of the attempt with this number. */
+export function sweepToRow(sweep: EncodedSweep, attempt: number): SweepRow {
   const stored = asStored(sweep);
-  const blob = encodeReadings(sweep.readings, target, offset);
   return [
-    stored.attemptId,
+    attempt,
     stored.dieOrdinal,
     stored.cell,
     stored.repeat,
@@ -66,16 +77,27 @@ export function sweepToRow(sweep: SweepRecord, target: ArrayBuffer, offset: numb
     stored.instrumentSeconds,
     stored.rawStatus,
     stored.residualAmps,
-    sweep.readings.flags.length,
-    sweepChecksum(stored, blob),
-    blob,
+    stored.points,
+    sweepChecksum(stored, stored.points, stored.blob),
+    stored.blob,
   ];
 }
 
 /** The sweep of a row, its id apart; the checksum is not looked at here. */
 export function rowToSweep(row: StoredSweepRow): SweepRecord {
+  return { ...figuresOf(row), readings: decodeReadings(row.readings, row.points) };
+}
+
+/** True when the row's bytes are those that were written to this row. */
+export function checksumHolds(row: StoredSweepRow): boolean {
+  return (
+    fitsPoints(row.readings, row.points) && sweepChecksum(figuresOf(row), row.points, row.readings) === row.checksum
+  );
+}
+
+function figuresOf(row: StoredSweepRow): Omit<SweepRecord, 'readings'> {
   return {
-    attemptId: row.attempt_id,
+    attemptId: row.attempt_id ?? '',
     dieOrdinal: row.die,
     cell: row.cell,
     repeat: row.repeat,
@@ -89,17 +111,11 @@ export function rowToSweep(row: StoredSweepRow): SweepRecord {
     instrumentSeconds: row.instrument_seconds,
     rawStatus: row.raw_status,
     residualAmps: row.residual_amps,
-    readings: decodeReadings(row.readings),
   };
 }
 
-/** True when the row's bytes are those that were written to this row. */
-export function checksumHolds(row: StoredSweepRow): boolean {
-  return row.points * 9 === row.readings.length && sweepChecksum(rowToSweep(row), row.readings) === row.checksum;
-}
-
 /** The values as SQLite gives them back: whole milliseconds, an unsigned status word, no negative zero. */
-function asStored(sweep: SweepRecord): SweepRecord {
+function asStored(sweep: EncodedSweep): EncodedSweep {
   return {
     ...sweep,
     rangeAmps: sweep.rangeAmps + 0,

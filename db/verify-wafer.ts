@@ -103,7 +103,7 @@ function checkAttempts({ db }: VerifyContext, log: CheckLog): void {
   const empty = db
     .prepare(
       `SELECT id, session_id, die, first_position, last_position, reason FROM attempt
-       WHERE NOT EXISTS (SELECT 1 FROM sweep WHERE attempt_id = attempt.id) ORDER BY rowid`,
+       WHERE number NOT IN (SELECT attempt FROM sweep) ORDER BY number`,
     )
     .all() as AttemptRow[];
   for (const { id, die, first_position: first, last_position: last, reason } of empty) {

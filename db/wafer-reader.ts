@@ -18,7 +18,7 @@ import type {
   StoredSweep,
   WaferRecord,
 } from './records.ts';
-import { checksumHolds, rowToSweep, type StoredSweepRow } from './sweep-row.ts';
+import { checksumHolds, rowToSweep, SELECT_SWEEP, type StoredSweepRow } from './sweep-row.ts';
 import { WAFER_FILE } from './wafer-file.ts';
 import { type DieRow, dieOf, type SessionRow, sessionOf, type WaferRow, waferOf } from './wafer-rows.ts';
 
@@ -133,7 +133,7 @@ export class WaferReader {
   /** The latest committed sweep of a cell with this repeat number: with 0 its sweep of record. */
   sweepOf(dieOrdinal: number, cell: number, repeat = 0): StoredSweep | null {
     const row = this.get<StoredSweepRow>(
-      'SELECT * FROM sweep WHERE die = ? AND repeat = ? AND cell = ? ORDER BY id DESC LIMIT 1',
+      `${SELECT_SWEEP} WHERE sweep.die = ? AND repeat = ? AND cell = ? ORDER BY sweep.id DESC LIMIT 1`,
       dieOrdinal,
       repeat,
       cell,
@@ -144,7 +144,7 @@ export class WaferReader {
   /** Every sweep ever stored of a cell, repeats and superseded ones included, oldest first. */
   sweepsOf(dieOrdinal: number, cell: number): StoredSweep[] {
     const rows = this.all<StoredSweepRow>(
-      'SELECT * FROM sweep WHERE die = ? AND cell = ? ORDER BY id',
+      `${SELECT_SWEEP} WHERE sweep.die = ? AND cell = ? ORDER BY sweep.id`,
       dieOrdinal,
       cell,
     );
@@ -154,7 +154,7 @@ export class WaferReader {
   /** The sweeps of record of a die, by cell index, one at a time: a die need not fit in memory. */
   *sweeps(dieOrdinal: number): IterableIterator<StoredSweep> {
     const record = 'SELECT max(id) FROM sweep WHERE die = ? AND repeat = 0 GROUP BY cell';
-    const rows = this.db.prepare(`SELECT * FROM sweep WHERE id IN (${record}) ORDER BY cell`).iterate(dieOrdinal);
+    const rows = this.db.prepare(`${SELECT_SWEEP} WHERE sweep.id IN (${record}) ORDER BY cell`).iterate(dieOrdinal);
     for (const row of rows) yield this.checked(row as StoredSweepRow);
   }
 
@@ -165,7 +165,7 @@ export class WaferReader {
   *repeats(dieOrdinal: number, reason?: AttemptRecord['reason']): IterableIterator<StoredSweep> {
     const rows = this.db
       .prepare(
-        `SELECT sweep.* FROM sweep JOIN attempt ON attempt.id = sweep.attempt_id
+        `${SELECT_SWEEP}
          WHERE sweep.die = ? AND sweep.repeat > 0 AND attempt.reason = coalesce(?, attempt.reason)
          ORDER BY sweep.cell, sweep.id`,
       )
@@ -174,7 +174,7 @@ export class WaferReader {
   }
 
   sweepsInSession(sessionId: string): number {
-    const sql = 'SELECT count(*) AS n FROM sweep JOIN attempt ON attempt.id = attempt_id WHERE session_id = ?';
+    const sql = 'SELECT count(*) AS n FROM sweep JOIN attempt ON attempt.number = attempt WHERE session_id = ?';
     return this.get<{ n: number }>(sql, sessionId)?.n ?? 0;
   }
 

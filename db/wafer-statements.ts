@@ -1,9 +1,10 @@
 import type Database from 'better-sqlite3';
 import type { ClassThresholds } from '../wafer/cell-class.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
-import { CELL_COLUMNS, type CellRow } from './cell-row.ts';
-import type { DieUpdate, InstrumentRecord, SessionRecord, WaferRecord } from './records.ts';
-import { SWEEP_COLUMNS } from './sweep-row.ts';
+import { CELL_COLUMNS, type CellRow, cellToRow } from './cell-row.ts';
+import type { CursorRecord, DieUpdate, InstrumentRecord, SessionRecord, WaferRecord } from './records.ts';
+import { unpackSweeps } from './sweep-pack.ts';
+import { SWEEP_COLUMNS, sweepToRow } from './sweep-row.ts';
 import type { WriterEntry } from './writer-protocol.ts';
 
 /** Writes one entry; runs inside the caller's transaction. */
@@ -80,26 +81,49 @@ function prepareSweeps(db: Database.Database): (entry: Extract<WriterEntry, { op
   const latestSweep = db
     .prepare('SELECT max(id) FROM sweep WHERE die = ? AND repeat = 0 AND cell = ?')
     .pluck() as Database.Statement<[number, number], number | null>;
-  const planThresholds = db.prepare('SELECT thresholds_id FROM plan WHERE id = ?').pluck();
+  const attemptNumber = remembered(db.prepare('SELECT number FROM attempt WHERE id = ?').pluck());
+  const planThresholds = remembered(db.prepare('SELECT thresholds_id FROM plan WHERE id = ?').pluck());
   const upsertCursor = db.prepare(
     `INSERT INTO cursor (plan_id, die, next_position) VALUES (?, ?, ?)
      ON CONFLICT (plan_id, die) DO UPDATE SET next_position = excluded.next_position`,
   );
-  return ({ sweeps, cells, cursor }) => {
-    const written = new Map<string, number>();
-    for (const row of sweeps) {
-      const { lastInsertRowid } = insertSweep.run(row);
-      if (row[3] === 0) written.set(`${row[1]} ${row[2]}`, Number(lastInsertRowid));
-    }
-    if (cells.length > 0) {
-      const thresholds = planThresholds.get(cursor.planId) ?? null;
-      for (const row of cells) {
-        const [die, cell, cellClass] = row as [number, number, string];
-        const sweepId = written.get(`${die} ${cell}`) ?? latestSweep.get(die, cell) ?? null;
-        upsertCell.run(row, cellClass, sweepId, thresholds);
+  return ({ packed }) => {
+    // All in one transaction: of a die's cursors the last one is what would remain.
+    const cursors = new Map<string, CursorRecord>();
+    for (const { sweeps, cells, cursor } of unpackSweeps(packed)) {
+      const written: { readonly die: number; readonly cell: number; readonly id: number | bigint }[] = [];
+      for (const sweep of sweeps) {
+        // Value by value: out of an array each one would be looked up anew.
+        const row = sweepToRow(sweep, attemptNumber(sweep.attemptId) ?? UNKNOWN);
+        const { lastInsertRowid: id } = insertSweep.run(...row);
+        if (sweep.repeat === 0) written.push({ die: sweep.dieOrdinal, cell: sweep.cell, id });
       }
+      for (const record of cells) {
+        const { dieOrdinal: die, cell } = record;
+        const own = written.findLast((one) => one.cell === cell && one.die === die)?.id;
+        const sweepId = own ?? latestSweep.get(die, cell) ?? null;
+        upsertCell.run(...cellToRow(record), record.class, sweepId, planThresholds(cursor.planId));
+      }
+      cursors.set(`${cursor.dieOrdinal} ${cursor.planId}`, cursor);
     }
-    upsertCursor.run(cursor.planId, cursor.dieOrdinal, cursor.nextPosition);
+    for (const { planId, dieOrdinal, nextPosition } of cursors.values()) {
+      upsertCursor.run(planId, dieOrdinal, nextPosition);
+    }
+  };
+}
+
+/** No attempt has this number: a sweep that names one nobody added is refused. */
+const UNKNOWN = -1;
+
+/** The value found for the text asked for last; the rows asked for never change. */
+function remembered(find: Database.Statement): (text: string) => number | null {
+  let asked: string | null = null;
+  let found: number | null = null;
+  return (text) => {
+    if (text === asked && found !== null) return found;
+    found = (find.get(text) as number | null | undefined) ?? null;
+    asked = text;
+    return found;
   };
 }
 

@@ -3,7 +3,6 @@ import { cellToRow } from './cell-row.ts';
 import type {
   AttemptRecord,
   CellRecord,
-  CursorRecord,
   DieUpdate,
   EventRecord,
   InstrumentRecord,
@@ -11,18 +10,10 @@ import type {
   PlanRecord,
   SessionEnd,
   SessionRecord,
-  SweepRecord,
   WaferRecord,
 } from './records.ts';
-import { BYTES_PER_POINT } from './sweep-blob.ts';
-import { sweepToRow } from './sweep-row.ts';
+import type { SweepBatch } from './sweep-pack.ts';
 import { WriterLink } from './writer-link.ts';
-
-export interface SweepBatch {
-  readonly sweeps: readonly SweepRecord[];
-  readonly cells: readonly CellRecord[];
-  readonly cursor: CursorRecord;
-}
 
 export interface WaferWriterOptions {
   /** `ready` waits while this many sweeps or more are not yet durable. */
@@ -57,7 +48,7 @@ export class WaferWriter {
   private static async start(
     file: string,
     wafer: WaferRecord | null,
-    { maxQueuedSweeps = 256, maxTransactionSweeps = 64, maxFileBytes = null }: WaferWriterOptions,
+    { maxQueuedSweeps = 1024, maxTransactionSweeps = 256, maxFileBytes = null }: WaferWriterOptions,
   ): Promise<WaferWriter> {
     const bounds = { maxQueuedSweeps, maxTransactionSweeps };
     return new WaferWriter(file, await WriterLink.start({ file, wafer, maxFileBytes }, bounds));
@@ -79,17 +70,8 @@ export class WaferWriter {
    * copied: the caller may reuse its arrays. Throws the failure once the writer has failed, and TB_WRITER_FAILED for
    * readings that are no readings (NaN, arrays of different lengths), which end nothing.
    */
-  addSweeps({ sweeps, cells, cursor }: SweepBatch): void {
-    this.link.requireAlive();
-    const points = sweeps.reduce((sum, { readings }) => sum + readings.flags.length, 0);
-    const bytes = new ArrayBuffer(points * BYTES_PER_POINT);
-    let offset = 0;
-    const rows = sweeps.map((sweep) => {
-      const row = sweepToRow(sweep, bytes, offset);
-      offset += sweep.readings.flags.length * BYTES_PER_POINT;
-      return row;
-    });
-    this.link.put({ op: 'sweeps', sweeps: rows, cells: cells.map(cellToRow), cursor }, [bytes], sweeps.length);
+  addSweeps(batch: SweepBatch): void {
+    this.link.putSweeps(batch);
   }
 
   /** Resolves when fewer than `maxQueuedSweeps` sweeps wait to become durable: the loop's back-pressure. */

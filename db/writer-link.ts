@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import { type SweepBatch, SweepPacker } from './sweep-pack.ts';
 import type { FromWorker, ToWorker, WriterEntry, WriterWorkerData } from './writer-protocol.ts';
 
 export interface WriterBounds {
@@ -10,9 +11,9 @@ export interface WriterBounds {
 }
 
 interface Pending {
-  readonly entry: WriterEntry;
-  readonly transfer: readonly ArrayBuffer[];
-  readonly sweeps: number;
+  /** Sweeps are packed as they come, batch after batch, until they leave. */
+  readonly content: WriterEntry | SweepPacker;
+  sweeps: number;
   /** Told when the entry is durable or lost; `flush` adds to it. */
   readonly settles: Settle[];
 }
@@ -29,7 +30,11 @@ const TRANSACTIONS_IN_FLIGHT = 2;
  * Sweeps that come faster than this wait for each other: a commit costs the same for one as for many. The first one
  * after a pause leaves at once, and nothing waits that somebody wants to see durable.
  */
-const GATHER_MILLISECONDS = 20;
+const GATHER_MILLISECONDS = 100;
+
+/** Memory set aside for a transaction before it is known how large it gets; more only costs a copy. */
+const USUAL_SWEEPS = 64;
+const USUAL_POINTS = 128;
 
 /**
  * The queue to the writer's worker. Entries leave in order, as many to a transaction as wait: one when nothing came
@@ -100,12 +105,22 @@ export class WriterLink {
     if (this.closing !== null) throw this.failed('the writer is closed');
   }
 
-  /** Queues an entry; the buffers it lies in become the worker's. */
-  put(entry: WriterEntry, transfer: readonly ArrayBuffer[], sweeps: number): void {
+  /** Queues sweeps with their verdicts and cursor, copied; one transaction for a batch, or for several. */
+  putSweeps(batch: SweepBatch): void {
     this.requireAlive();
+    const sweeps = batch.sweeps.length;
+    const last = this.waiting.at(-1);
+    const most = this.bounds.maxTransactionSweeps;
+    if (last?.content instanceof SweepPacker && last.settles.length === 0 && last.sweeps + sweeps <= most) {
+      last.content.add(batch);
+      last.sweeps += sweeps;
+    } else {
+      const packer = new SweepPacker(Math.max(Math.min(most, USUAL_SWEEPS), sweeps), USUAL_POINTS);
+      packer.add(batch);
+      this.waiting.push({ content: packer, sweeps, settles: [] });
+    }
     this.queuedSweeps += sweeps;
     this.waitingSweeps += sweeps;
-    this.waiting.push({ entry, transfer, sweeps, settles: [] });
     this.sendSoon();
   }
 
@@ -113,7 +128,7 @@ export class WriterLink {
   write(entry: WriterEntry): Promise<void> {
     const durable = new Promise<void>((resolve, reject) => {
       this.requireAlive();
-      this.waiting.push({ entry, transfer: [], sweeps: 0, settles: [{ resolve, reject }] });
+      this.waiting.push({ content: entry, sweeps: 0, settles: [{ resolve, reject }] });
       this.send();
     });
     // A caller that does not wait hears of it through `failure`; an unheard rejection must not end the process
@@ -178,11 +193,8 @@ export class WriterLink {
       this.inFlight.push(transaction);
       for (const { sweeps } of transaction) this.waitingSweeps -= sweeps;
       this.lastSent = performance.now();
-      const entries = transaction.map(({ entry }) => entry);
-      this.post(
-        { type: 'write', entries },
-        transaction.flatMap(({ transfer }) => transfer),
-      );
+      const transfer: ArrayBuffer[] = [];
+      this.post({ type: 'write', entries: transaction.map(({ content }) => entryOf(content, transfer)) }, transfer);
     }
   }
 
@@ -233,4 +245,12 @@ export class WriterLink {
   private post(message: ToWorker, transfer: readonly ArrayBuffer[]): void {
     this.worker.postMessage(message, transfer);
   }
+}
+
+/** An entry as it is posted; the memory of packed sweeps becomes the worker's. */
+function entryOf(content: WriterEntry | SweepPacker, transfer: ArrayBuffer[]): WriterEntry {
+  if (!(content instanceof SweepPacker)) return content;
+  const packed = content.finish();
+  transfer.push(packed.numbers.buffer, packed.bytes.buffer);
+  return { op: 'sweeps', packed };
 }

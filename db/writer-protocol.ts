@@ -4,7 +4,6 @@ import type { ErrorCode, ErrorFacts } from '../wafer/tunnelbench-error.ts';
 import type { CellRow } from './cell-row.ts';
 import type {
   AttemptRecord,
-  CursorRecord,
   DieUpdate,
   EventRecord,
   InstrumentRecord,
@@ -14,7 +13,7 @@ import type {
   SessionRecord,
   WaferRecord,
 } from './records.ts';
-import type { SweepRow } from './sweep-row.ts';
+import type { PackedSweeps } from './sweep-pack.ts';
 
 export interface WriterWorkerData {
   readonly file: string;
@@ -26,7 +25,7 @@ export interface WriterWorkerData {
 
 /** One thing to write. */
 export type WriterEntry =
-  | { readonly op: 'sweeps'; readonly sweeps: SweepRow[]; readonly cells: CellRow[]; readonly cursor: CursorRecord }
+  | { readonly op: 'sweeps'; readonly packed: PackedSweeps }
   | { readonly op: 'plan'; readonly plan: PlanRecord }
   | { readonly op: 'session'; readonly session: SessionRecord }
   | {

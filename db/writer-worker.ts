@@ -1,5 +1,6 @@
 /** The only write connection of a wafer file, in a thread of its own: no fsync and no checkpoint stalls the loop. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
+import { constants, getPriority, platform, setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
@@ -11,14 +12,21 @@ import { type ApplyEntry, insertWafer, preparedWrites } from './wafer-statements
 import { takeWriterLock, type WriterLock } from './writer-lock.ts';
 import type { FromWorker, ToWorker, WriterEntry, WriterWorkerData } from './writer-protocol.ts';
 
+/** Steps of priority by which this thread stands back behind the measuring loop; the scheduler's own scale. */
+const STAND_BACK = 5;
+
 const { file, wafer, maxFileBytes } = workerData as WriterWorkerData;
 const port = parentPort as MessagePort;
+
+/** Room for the indices and the last rows of a die; what does not fit is read from the file again and again. */
+const CACHE_KIBIBYTES = 32_768;
 
 let lock: WriterLock | undefined;
 let db: Database.Database | undefined;
 let apply: ApplyEntry;
 
 attempt(() => {
+  standBack();
   // Asked before the lock, whose own file would otherwise be made beside nothing.
   if (wafer === null) requireFile(file);
   else requireFolder(file);
@@ -27,6 +35,7 @@ attempt(() => {
   db = openForWriting(file, WAFER_FILE);
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
+  db.pragma(`cache_size = -${CACHE_KIBIBYTES}`);
   if (maxFileBytes !== null) db.pragma(`max_page_count = ${Math.floor(maxFileBytes / WAFER_FILE.pageBytes)}`);
   apply = preparedWrites(db);
   say({ type: 'opened' });
@@ -39,6 +48,16 @@ port.on('message', (message: ToWorker) => {
     say({ type: 'written' });
   });
 });
+
+/** Only on Linux, where it concerns the calling thread alone; elsewhere it would slow the whole program down. */
+function standBack(): void {
+  if (platform() !== 'linux') return;
+  try {
+    setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + STAND_BACK));
+  } catch {
+    // Where it is forbidden the writer runs as everything else does.
+  }
+}
 
 function write(entries: readonly WriterEntry[]): void {
   const connection = db as Database.Database;

@@ -38,7 +38,7 @@ export function dieFacts(reader: WaferReader, dieOrdinal: number): DieFacts {
     });
   }
   const wafer = reader.wafer();
-  const plan = recordedRecipe(reader, latest);
+  const plan = recordedRecipe(reader, latest, dieOrdinal);
   const thresholds = stored.find((cell) => cell.thresholds !== null)?.thresholds ?? plan.recipe.thresholds;
   const statistics = dieStatistics(stored, wafer.geometry, thresholds);
   return {

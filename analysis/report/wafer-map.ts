@@ -2,7 +2,7 @@ import type { DieSite } from '../../wafer/die.ts';
 import { dieLabel } from '../../wafer/die.ts';
 import { healthyShare, type MeasuredDie } from '../wafer-statistics.ts';
 import { type Markup, markup } from './markup.ts';
-import { fixed } from './numbers.ts';
+import { percent } from './numbers.ts';
 import { INK, MUTED } from './palette.ts';
 
 const CELL = 74;
@@ -43,9 +43,10 @@ function dieSquare({ die, measured, file }: MappedDie, left: number, top: number
   const share = healthyShare(measured);
   const depth = high > low ? (high - share) / (high - low) : 0;
   const { fill, ink } = shade(depth);
-  const bad = measured.statistics.measured - measured.statistics.counts.healthy;
-  return markup`<a href="${file}"><title>Die ${dieLabel(die)}: ${fixed(100 * share, 2)} % healthy of measured</title><rect x="${x + 2}" y="${y + 2}" width="${side}" height="${side}" fill="${fill}" stroke="${INK}" stroke-width="0.6"/>
-<text x="${x + CELL / 2}" y="${y + CELL / 2 + 1}" text-anchor="middle" fill="${ink}" font-size="14" font-weight="600">${fixed(100 * share, 2)}</text>
+  const { counts, measured: all } = measured.statistics;
+  const bad = all - counts.healthy;
+  return markup`<a href="${file}"><title>Die ${dieLabel(die)}: ${percent(counts.healthy, all)} healthy of measured</title><rect x="${x + 2}" y="${y + 2}" width="${side}" height="${side}" fill="${fill}" stroke="${INK}" stroke-width="0.6"/>
+<text x="${x + CELL / 2}" y="${y + CELL / 2 + 1}" text-anchor="middle" fill="${ink}" font-size="14" font-weight="600">${percent(counts.healthy, all).replace(' %', '')}</text>
 <text x="${x + CELL / 2}" y="${y + CELL / 2 + 18}" text-anchor="middle" fill="${ink}" font-size="11">${bad} bad</text></a>`;
 }
 

@@ -11,6 +11,8 @@ import { pointCount, type SweepKind, type SweepProgramme, segmentsOf } from '../
 export interface PlanLayout {
   readonly geometry: CrossbarGeometry;
   readonly programme: SweepProgramme;
+  /** Programmes of the dies that have another one. */
+  readonly dieProgrammes: ReadonlyMap<number, SweepProgramme>;
   /** Pair indices (enable line × rows + row) by position, or null: position and pair index are the same. */
   readonly pairs: readonly number[] | null;
   /** Positions that measure a pair for the first time; those behind them belong to the repeat sample. */
@@ -27,8 +29,14 @@ export function planLayout(json: string): PlanLayout | null {
     const pairs: readonly number[] | null = plan.order.pairs;
     const pairPositions = pairs?.length ?? enableLineCount(geometry) * geometry.rows;
     const programme: SweepProgramme = plan.recipe.programme;
-    for (const kind of ['loop', 'lowBias', 'open'] as const) pointsOf(programme, kind);
-    return { geometry, programme, pairs, pairPositions };
+    const dieProgrammes = new Map<number, SweepProgramme>();
+    for (const { dies, recipe } of plan.dieRecipes ?? []) {
+      for (const die of dies) dieProgrammes.set(die, recipe.programme);
+    }
+    for (const one of [programme, ...dieProgrammes.values()]) {
+      for (const kind of ['loop', 'lowBias', 'open'] as const) pointsOf(one, kind);
+    }
+    return { geometry, programme, dieProgrammes, pairs, pairPositions };
   } catch {
     return null;
   }

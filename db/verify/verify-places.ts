@@ -38,8 +38,8 @@ export function checkCells({ db }: VerifyContext, log: CheckLog): void {
 export function checkDuplicates({ db }: VerifyContext, log: CheckLog): void {
   log.examined = db.prepare('SELECT count(*) FROM sweep').pluck().get() as number;
   const passes = db.prepare(
-    `SELECT sweep.die, sweep.cell, session.plan_id, count(DISTINCT sweep.attempt_id) AS attempts
-     FROM sweep JOIN attempt ON attempt.id = sweep.attempt_id JOIN session ON session.id = attempt.session_id
+    `SELECT sweep.die, sweep.cell, session.plan_id, count(DISTINCT sweep.attempt) AS attempts
+     FROM sweep JOIN attempt ON attempt.number = sweep.attempt JOIN session ON session.id = attempt.session_id
      WHERE sweep.repeat = 0 AND attempt.reason IN ('first', 'resume')
      GROUP BY session.plan_id, sweep.die, sweep.cell HAVING attempts > 1`,
   );
@@ -48,7 +48,7 @@ export function checkDuplicates({ db }: VerifyContext, log: CheckLog): void {
   }
   const copies = db.prepare(
     `SELECT die, cell, count(*) AS copies FROM sweep
-     GROUP BY die, repeat, cell, attempt_id, started_at_ms, checksum HAVING copies > 1`,
+     GROUP BY die, repeat, cell, attempt, started_at_ms, checksum HAVING copies > 1`,
   );
   for (const { die, cell, copies: n } of copies.all() as (Place & { copies: number })[]) {
     log.problem(`die ${die}, cell ${cell}: the same sweep is stored ${n} times`);
@@ -68,7 +68,7 @@ function unresolvedCells(db: VerifyContext['db'], die: number): (cell: number) =
 export function checkCursors({ db, layouts }: VerifyContext, log: CheckLog): void {
   const measured = db
     .prepare(
-      `SELECT DISTINCT sweep.cell FROM sweep JOIN attempt ON attempt.id = sweep.attempt_id
+      `SELECT DISTINCT sweep.cell FROM sweep JOIN attempt ON attempt.number = sweep.attempt
        JOIN session ON session.id = attempt.session_id
        WHERE session.plan_id = ? AND sweep.die = ? AND sweep.repeat = 0 AND attempt.reason IN ('first', 'resume', 'retest')`,
     )
@@ -81,7 +81,14 @@ export function checkCursors({ db, layouts }: VerifyContext, log: CheckLog): voi
       const cells = new Set(measured.all(planId, die) as number[]);
       if (next === 0 && cells.size === 0) continue;
       checkOneCursor(
-        { layout, named: `plan ${planId}, die ${die}`, next, cells, excused: unresolvedCells(db, die) },
+        {
+          layout,
+          named: `plan ${planId}, die ${die}`,
+          next,
+          cells,
+          excused: unresolvedCells(db, die),
+          begunAnew: wasBegunAnew(db, die),
+        },
         log,
       );
     }
@@ -96,9 +103,15 @@ interface DieCursor {
   readonly cells: ReadonlySet<number>;
   /** Whether a missing sweep is accounted for. */
   readonly excused: (cell: number) => boolean;
+  /** The die was measured again from its beginning: sweeps behind the cursor are those of the visit before. */
+  readonly begunAnew: boolean;
 }
 
-function checkOneCursor({ layout, named, next, cells, excused }: DieCursor, log: CheckLog): void {
+function wasBegunAnew(db: VerifyContext['db'], die: number): boolean {
+  return db.prepare("SELECT 1 FROM event WHERE die = ? AND kind = 'die-repeated'").get(die) !== undefined;
+}
+
+function checkOneCursor({ layout, named, next, cells, excused, begunAnew }: DieCursor, log: CheckLog): void {
   for (let position = 0; position < layout.pairPositions; position++) {
     log.examined += 1;
     for (const cell of cellsAt(layout, position)) {
@@ -107,7 +120,7 @@ function checkOneCursor({ layout, named, next, cells, excused }: DieCursor, log:
         if (excused(cell)) log.notice(`${text}; the session recorded that it got none`);
         else log.problem(text);
       }
-      if (position >= next && cells.has(cell)) {
+      if (position >= next && cells.has(cell) && !begunAnew) {
         log.problem(`${named}: cell ${cell} has a sweep, but the cursor (${next}) has not passed position ${position}`);
       }
     }

@@ -1,4 +1,4 @@
-import { checksumHolds, type StoredSweepRow } from '../sweep-row.ts';
+import { checksumHolds, SELECT_SWEEP, type StoredSweepRow } from '../sweep-row.ts';
 import type { CheckLog } from './findings.ts';
 import { cellsAt, type PlanLayout, pointsOf } from './plan-layout.ts';
 import type { VerifyContext } from './verify-context.ts';
@@ -25,12 +25,13 @@ export function checkSweeps({ db, layouts }: VerifyContext, log: CheckLog): void
     ).map((attempt) => [attempt.id, attempt]),
   );
   const places = new Map([...layouts].map(([planId, layout]) => [planId, positionsByCell(layout)]));
-  for (const row of db.prepare('SELECT * FROM sweep ORDER BY id').iterate() as IterableIterator<StoredSweepRow>) {
+  for (const row of db.prepare(`${SELECT_SWEEP} ORDER BY sweep.id`).iterate() as IterableIterator<StoredSweepRow>) {
     log.examined += 1;
     const named = `sweep ${row.id} (die ${row.die}, cell ${row.cell})`;
+    // An attempt that is missing is named by the check of references; the checksum covers its id.
+    const attempt = row.attempt_id === null ? undefined : attempts.get(row.attempt_id);
+    if (attempt === undefined) continue;
     if (!checksumHolds(row)) log.problem(`${named} does not match its checksum`);
-    const attempt = attempts.get(row.attempt_id);
-    if (attempt === undefined) continue; // named by the check of references
     if (attempt.die !== row.die) log.problem(`${named} belongs to an attempt on die ${attempt.die}`);
     const layout = layouts.get(attempt.plan_id);
     const positions = places.get(attempt.plan_id);
@@ -40,7 +41,9 @@ export function checkSweeps({ db, layouts }: VerifyContext, log: CheckLog): void
   }
 }
 
-function checkAgainstPlan(row: StoredSweepRow, named: string, { programme, geometry }: PlanLayout, log: CheckLog) {
+function checkAgainstPlan(row: StoredSweepRow, named: string, layout: PlanLayout, log: CheckLog) {
+  const { geometry } = layout;
+  const programme = layout.dieProgrammes.get(row.die) ?? layout.programme;
   const cells = geometry.rows * geometry.columns;
   if (row.cell >= cells) log.problem(`${named} lies outside a die of ${cells} cells`);
   const expected = pointsOf(programme, row.kind);

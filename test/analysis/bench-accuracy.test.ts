@@ -8,7 +8,9 @@ describe('the systematic uncertainty', () => {
     systematicUncertainty(1 / 40_000, access, DEFAULT_BENCH_ACCURACY) * 40_000;
 
   it('is smallest with one channel, below 1 % in a pair, and large beside a short', () => {
-    expect(at('single')).toBeLessThan(1e-4);
+    // The gain, and what the contacts of a hundred rows leave of a neighbour in the other state.
+    expect(at('single')).toBeGreaterThan(0.002);
+    expect(at('single')).toBeLessThan(0.005);
     expect(at('pair')).toBeGreaterThan(0.005);
     expect(at('pair')).toBeLessThan(0.01);
     expect(at('aloneA')).toBeGreaterThan(0.2);
@@ -22,7 +24,7 @@ describe('the systematic uncertainty', () => {
       classify({ ...sweep, access }),
     );
     expect((pair.rApUncertainty ?? 0) / (pair.rAp ?? 1)).toBeGreaterThan(0.005);
-    expect((single.rApUncertainty ?? 0) / (single.rAp ?? 1)).toBeLessThan(0.001);
+    expect((single.rApUncertainty ?? 0) / (single.rAp ?? 1)).toBeLessThan(0.005);
     expect(alone.rAp).toBe(single.rAp);
     expect(alone.class).toBe('healthy');
   });

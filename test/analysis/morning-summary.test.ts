@@ -30,7 +30,7 @@ const clean: MorningFacts = {
     dies: [{ x: 0, y: 0, measured: 20_000, healthy: 19_990 }],
     badCells: [0, 1, 19_999],
   },
-  time: { plannedSeconds: 810, actualSeconds: 95 },
+  time: { plannedSeconds: 810, plannedOfMeasuredSeconds: 810, actualSeconds: 95 },
   verified: { faults: 0, sweeps: 21_022 },
 };
 
@@ -77,6 +77,16 @@ describe('the morning summary', () => {
       expect(text).toContain(`Look at: ${attention.join('; ')}.`);
     },
   );
+
+  it('holds the time it took against the prediction for what was measured, and says how to take up skipped dies', () => {
+    expect(morningSummary(clean).text).toContain('planned 13 min 30 s; the run took 1 min 35 s (0.12 of that).');
+    const time = { plannedSeconds: 7200, plannedOfMeasuredSeconds: 1800, actualSeconds: 2250 };
+    const { text } = morningSummary({ ...clean, time, trust: { ...clean.trust, diesSkipped: 1 } });
+    expect(text).toContain(
+      'planned 2 h 0 min, 30 min 0 s of it for what was measured; the run took 37 min 30 s (1.25 of that).',
+    );
+    expect(text).toMatch(/Skipped dies: tunnelbench resume \S+ --bench bench\.yaml --skipped/);
+  });
 
   it('shows several dies as they lie on the wafer and names the worst', () => {
     const dies = [

@@ -34,7 +34,7 @@ it('a file of version 1 keeps its sweeps and verdicts, and takes quick reads fro
   expect(() => old.exec(insertSweep('quick'))).toThrow(/CHECK/);
   old.close();
 
-  const db = openForWriting(file, WAFER_FILE);
+  const db = openForWriting(file, { ...WAFER_FILE, migrations: WAFER_FILE.migrations.slice(0, 2) });
   try {
     expect(db.prepare('SELECT sweep_id FROM cell').pluck().all()).toEqual([1]);
     expect(db.prepare('SELECT kind, checksum FROM sweep').all()).toEqual([{ kind: 'loop', checksum: 7 }]);

@@ -9,7 +9,8 @@ import type {
   SweepRecord,
   WaferRecord,
 } from '../../db/records.ts';
-import type { SweepBatch, WaferWriter } from '../../db/wafer-writer.ts';
+import type { SweepBatch } from '../../db/sweep-pack.ts';
+import type { WaferWriter } from '../../db/wafer-writer.ts';
 import type { ClassThresholds } from '../../wafer/cell-class.ts';
 import { DEFAULT_DIES } from '../../wafer/die.ts';
 import { type CrossbarGeometry, cellIndex, columnsOf } from '../../wafer/geometry.ts';

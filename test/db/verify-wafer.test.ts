@@ -126,7 +126,7 @@ describe('verify', () => {
     ],
     [
       'a copied row',
-      `INSERT INTO sweep SELECT 1000, attempt_id, die, cell, repeat, kind, access, side, branch, range_amps, limit_amps,
+      `INSERT INTO sweep SELECT 1000, attempt, die, cell, repeat, kind, access, side, branch, range_amps, limit_amps,
          started_at_ms, instrument_seconds, raw_status, residual_amps, points, checksum, readings FROM sweep WHERE id = 5`,
       'nothing stored twice',
       /the same sweep is stored 2 times/,
