@@ -5,9 +5,12 @@ import type {
   Crosspoint,
   EnableState,
   Instrument,
+  LineRouter,
   ProberState,
+  RouteChannel,
   SourceChannel,
 } from '../drivers/capabilities.ts';
+import type { Recipe } from '../wafer/recipe.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { readSupplies, type SupplyStates } from './die-power.ts';
 import type { Plan } from './plan.ts';
@@ -101,7 +104,12 @@ export async function identifyBench(
 function checkAbilities({ source, enableLines, router }: Bench, { bench, recipe }: Plan): void {
   const { rows, columns, columnsPerEnableLine } = bench.geometry;
   const needs: [string, string | number, string | number, boolean][] = [
-    ['access schemes of the source', source.accessSchemes.join(', '), 'pair', source.accessSchemes.includes('pair')],
+    [
+      'access schemes of the source',
+      source.accessSchemes.join(', '),
+      recipe.access,
+      source.accessSchemes.includes(recipe.access),
+    ],
     [
       'enable lines',
       enableLines.count,
@@ -111,6 +119,12 @@ function checkAbilities({ source, enableLines, router }: Bench, { bench, recipe 
     ['rows of the router', router.rows, rows, router.rows >= rows],
     ['columns of the router', router.columns, columns, router.columns >= columns],
     ['unselected lines', router.unselected, 'float', router.unselected === 'float'],
+    [
+      'routes of the router',
+      'no such crosspoints',
+      routesFor(recipe.access),
+      canRoute(router, recipe.access, columnsPerEnableLine),
+    ],
   ];
   for (const [thing, value, expected, met] of needs) {
     if (met) continue;
@@ -122,6 +136,22 @@ function checkAbilities({ source, enableLines, router }: Bench, { bench, recipe 
       remedy: 'Use a bench that has what the plan needs, or make a plan for this bench.',
     });
   }
+}
+
+function routesFor(access: Recipe['access']): string {
+  return access === 'pair'
+    ? 'each column of a pair on its own channel'
+    : 'every line on HI and on LO, which are exchanged, and the neighbour column on the guard';
+}
+
+/** Told by the first lines; the bench file's access schemes were held against all of them when the bench was opened. */
+function canRoute(router: LineRouter, access: Recipe['access'], columnsPerEnableLine: number): boolean {
+  const column = (index: number, channel: RouteChannel) => router.canConnect({ kind: 'column', index, channel });
+  const row = (channel: RouteChannel) => router.canConnect({ kind: 'row', index: 0, channel });
+  if (access === 'pair')
+    return row('row') && column(0, 'columnA') && (columnsPerEnableLine === 1 || column(1, 'columnB'));
+  const exchanges = row('row') && row('columnA') && column(0, 'row') && column(0, 'columnA');
+  return exchanges && (columnsPerEnableLine === 1 || column(1, 'guard'));
 }
 
 function toRecord(sessionId: string, { identity }: Instrument, settings: unknown): InstrumentRecord {

@@ -15,7 +15,11 @@ export interface BenchSettings {
     readonly junctionVolts: number;
     readonly padVolts: { readonly min: number; readonly max: number };
     readonly limitAmps: number;
+    /** Largest current of one line of the probe card; absent: not stated. */
+    readonly lineAmps?: number;
   };
+  /** Limit the source gives a column while one cell is measured alone, whatever the recipe; absent where it has none. */
+  readonly aloneColumnLimitAmps?: number;
   readonly sourceRangeVolts: number;
   readonly gateVolts: number;
   readonly supplies: Readonly<Record<SupplyName, { readonly volts: number; readonly limitAmps: number }>>;

@@ -15,16 +15,6 @@ export function checkAgainstBench(recipe: Recipe, bench: BenchSettings): void {
 }
 
 function checkAccess({ access }: Recipe, bench: BenchSettings): void {
-  if (access === 'single') {
-    fail(
-      'TB_BENCH_CANNOT_REALISE',
-      'access scheme',
-      'a session drives pairs only',
-      'single',
-      'pair',
-      'Use access: pair.',
-    );
-  }
   if (bench.access.includes(access)) return;
   const allowed = bench.access.join(', ') || 'none';
   fail(
@@ -53,6 +43,7 @@ function checkAgreement(recipe: Recipe, bench: BenchSettings): void {
 function checkLimits(recipe: Recipe, bench: BenchSettings): void {
   const { programme, limits, supplies } = recipe;
   const { junctionVolts, padVolts } = programmeExtremes(programme);
+  const alone = bench.aloneColumnLimitAmps ?? 0;
   const upper: [string, number, number, string][] = [
     ['junction voltage of the programme', junctionVolts, limits.junctionVolts, 'V'],
     ['recipe limits.junctionVolts', limits.junctionVolts, bench.limits.junctionVolts, 'V'],
@@ -62,12 +53,13 @@ function checkLimits(recipe: Recipe, bench: BenchSettings): void {
     ['recipe limits.padVolts.max', limits.padVolts.max, bench.limits.padVolts.max, 'V'],
     ['recipe limits.padVolts.min (sign changed)', -limits.padVolts.min, -bench.limits.padVolts.min, 'V'],
     ['current limit of the programme', largestLimitAmps(programme), bench.limits.limitAmps, 'A'],
+    ['smu.aloneColumnLimitAmps of the bench file', alone, bench.limits.lineAmps ?? Number.POSITIVE_INFINITY, 'A'],
     ['supplies.limitAmps', supplies.limitAmps, bench.supplies.vdd.limitAmps, 'A'],
   ];
   for (const [name, value, limit, unit] of upper) {
     if (value <= limit) continue;
     const most = `at most ${formatQuantity(limit, unit)}`;
-    const remedy = 'Lower the recipe; a bench limit is never raised by a recipe.';
+    const remedy = 'Lower what is named; a limit of the bench is never raised by a recipe.';
     fail('TB_PLAN_OVER_LIMIT', name, 'above the limit', formatQuantity(value, unit), most, remedy);
   }
 }

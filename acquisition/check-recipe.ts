@@ -16,6 +16,7 @@ export function recipeFaults(content: RecipeFileContent): RecipeFault[] {
     classFaults(content),
     limitFaults(content),
     adaptiveFaults(content),
+    programmingFaults(content),
   );
 }
 
@@ -161,6 +162,23 @@ function adaptiveFaults({ adaptive, limits, loop }: RecipeFileContent): RecipeFa
       what: 'the write must reach the loop amplitude and no more than the ceiling, with one sign',
       expected: `from 0 V, a point at ${largest} V, at most ${limits.junctionVolts} V`,
     });
+  }
+  return faults;
+}
+
+function programmingFaults({ programming, limits }: RecipeFileContent): RecipeFault[] {
+  if (programming === undefined) return [];
+  const { amplitudes, read } = programming;
+  const faults: RecipeFault[] = [];
+  amplitudes.forEach((volts, index) => {
+    const above = index === 0 ? 0 : amplitudes[index - 1];
+    if (volts > above && volts <= limits.junctionVolts) return;
+    const expected = `more than ${above} V, at most ${limits.junctionVolts} V (limits.junctionVolts)`;
+    faults.push({ path: ['programming', 'amplitudes', index], what: 'amplitudes rise up to the ceiling', expected });
+  });
+  if (read.volts > 0.05) {
+    const path = ['programming', 'read', 'volts'];
+    faults.push({ path, what: 'a low-bias list must not disturb the state', expected: '|V| ≤ 0.05 V' });
   }
   return faults;
 }

@@ -4,6 +4,7 @@ import { SUPPLY_NAMES } from '../wafer/pad-map.ts';
 import { readSupplies, type SupplyStates } from './die-power.ts';
 import { type Pair, pairAt, pairsOfDie } from './pair-order.ts';
 import type { PairRoute } from './pair-route.ts';
+import { spotPair } from './pair-spot.ts';
 import type { Plan } from './plan.ts';
 import { linesLow, routesOpen } from './safe-exit.ts';
 
@@ -21,11 +22,9 @@ export interface ContactCheck {
 }
 
 /** Low enough to leave every magnetic state alone. */
-const CHECK_VOLTS = 0.05;
-const CHECK_LIMIT_AMPS = 1e-4;
-const CHECK_NPLC = 0.1;
+const CHECK = { volts: 0.05, limitAmps: 1e-4, nplc: 0.1 };
 /** More current than this flows through a cell that is not open. */
-const conductingAmps = (plan: Plan) => CHECK_VOLTS / plan.recipe.thresholds.openAboveOhms;
+const conductingAmps = (plan: Plan) => CHECK.volts / plan.recipe.thresholds.openAboveOhms;
 
 /**
  * Whether the needles touch, told by known structure: supply currents within their limits, no leakage with every
@@ -47,17 +46,13 @@ export async function checkContact(
   const open: { row: number; column: number }[] = [];
   let sampled = 0;
   for (const pair of samplePairs(plan)) {
-    await route.to(pair, signal);
-    const levels = { columnA: CHECK_VOLTS, columnB: CHECK_VOLTS, row: 0 };
-    const spot = await bench.source.spot(levels, CHECK_LIMIT_AMPS, CHECK_NPLC, signal);
-    for (const [channel, column] of [
-      ['columnA', pair.columns.A],
-      ['columnB', pair.columns.B],
-    ] as const) {
-      if (column === null) continue;
+    const spots = await spotPair(bench, plan.recipe.access, route, pair, CHECK, signal);
+    for (const side of ['A', 'B'] as const) {
+      const spot = spots[side];
+      if (spot === null) continue;
       sampled += 1;
-      const { amps, compliance } = spot[channel];
-      if (!compliance && Math.abs(amps) < conductingAmps(plan)) open.push({ row: pair.row, column });
+      const conducts = spot.compliance || Math.abs(spot.amps) >= conductingAmps(plan);
+      if (!conducts) open.push({ row: pair.row, column: pair.columns[side] as number });
     }
   }
   const conducting = sampled - open.length;
@@ -77,8 +72,8 @@ export function samplePairs(plan: Plan): Pair[] {
 }
 
 async function openRouteLeakage(bench: Bench, signal: AbortSignal): Promise<number> {
-  const levels = { columnA: CHECK_VOLTS, columnB: CHECK_VOLTS, row: 0 };
-  const spot = await bench.source.spot(levels, CHECK_LIMIT_AMPS, CHECK_NPLC, signal);
+  const levels = { columnA: CHECK.volts, columnB: CHECK.volts, row: 0 };
+  const spot = await bench.source.spot(levels, CHECK.limitAmps, CHECK.nplc, signal);
   return Math.max(...SOURCE_CHANNELS.map((channel) => Math.abs(spot[channel].amps)));
 }
 

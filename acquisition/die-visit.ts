@@ -3,22 +3,35 @@ import { dieLabel } from '../wafer/die.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { ContactCheck } from './contact-check.ts';
 import { type ContactWatcher, contactDie, releaseDie } from './die-contact.ts';
-import { checkFingerprint } from './die-fingerprint.ts';
+import { checkFingerprint, checkNewDie } from './die-fingerprint.ts';
 import { countsBetween, type DieSummary, dieSummaryText } from './die-summary.ts';
-import { estimatePlan } from './duration-estimate.ts';
+import { estimateDie } from './duration-estimate.ts';
+import type { FingerprintBook } from './fingerprint-book.ts';
 import { DieMeasurement, type DieTask } from './measure-die.ts';
 import { DIES_FOR_NEEDLE, type NeedleWatch } from './needle-watch.ts';
-import { pairPositions, positionCount } from './plan.ts';
+import { cellsPerDie, pairPositions, positionCount } from './plan.ts';
 import type { ProgressMeter } from './progress.ts';
 import type { EarlierWork } from './session-store.ts';
+import type { DieWish } from './stop-request.ts';
+
+const SKIPPED_BY_OPERATOR = 'skipped at the terminal';
 
 /** What a die's visit needs from its session, and tells it. */
 export interface DieContext extends DieTask {
   readonly meter: ProgressMeter;
   readonly needles: NeedleWatch;
   readonly earlier: EarlierWork;
+  /** Some cells of the dies measured so far, those of this session included. */
+  readonly fingerprints: FingerprintBook;
   /** What the attempts of this session are for; after a resume only the first one of a die is a resume. */
   readonly startReason: 'first' | 'resume' | 'retest';
+  /** Touchdowns of the die so far, those of this session included. */
+  readonly touchdowns: (dieOrdinal: number) => number;
+  readonly touched: (dieOrdinal: number, touchdowns: number) => void;
+  /** Somebody must look before the run goes on: waits, with the die powered down and separated; throws `cause` when nobody comes. */
+  readonly halt: (cause: TunnelbenchError, dieOrdinal: number) => Promise<DieWish | null>;
+  /** These dies are to be measured again at the end. */
+  readonly again: (dieOrdinals: readonly number[], why: string) => Promise<void>;
   /** The session turns to this die. */
   readonly arrived: (die: DieSite) => void;
   /** A die was measured to its end. */
@@ -27,42 +40,104 @@ export interface DieContext extends DieTask {
   readonly lost: (cells: number) => void;
 }
 
+/** `done`: measured, or left out; `again`: to be touched and measured from its beginning; `stopped`: the session ends. */
+export type VisitEnd = 'done' | 'again' | 'stopped';
+
+/** The first visit goes on where an earlier session left off; a repetition begins anew. */
+export type VisitKind = 'first' | 'repetition';
+
 /**
  * One die from step to separation: contact with its retries, temperature, recognition of a die that was begun earlier, the
  * measurement from its cursor on, release. A die without contact is left out and the session goes on.
  */
-export async function visitDie(context: DieContext, die: DieSite, number: number): Promise<'done' | 'stopped'> {
-  const { bench, plan, store, route, stop, meter, earlier, now } = context;
-  const begunMs = now();
-  const start = earlier.nextPosition(die.ordinal);
-  meter.skipEarlier(Math.min(start, pairPositions(plan)) * plan.bench.geometry.columnsPerEnableLine);
-  const { state, touchdowns } = earlier.die(die.ordinal);
-  if (start >= positionCount(plan)) {
-    // Killed between the last sweep and the end of the die.
-    if (state === 'measuring') await noteMeasured(context, die, `die ${dieLabel(die)} measured`);
+export async function visitDie(
+  context: DieContext,
+  die: DieSite,
+  number: number,
+  kind: VisitKind = 'first',
+): Promise<VisitEnd> {
+  const { bench, plan, route, stop, meter, earlier } = context;
+  const begun = { atMs: context.now(), waitedMs: meter.waitedMs };
+  const start = kind === 'first' ? earlier.nextPosition(die.ordinal) : 0;
+  const perPair = plan.bench.geometry.columnsPerEnableLine;
+  const cellsLeft = (pairPositions(plan) - Math.min(start, pairPositions(plan))) * perPair;
+  meter.skipEarlier(cellsPerDie(plan) - cellsLeft);
+  if (await isOver(context, die, kind, start)) {
+    meter.changeTotal(-cellsLeft);
     return 'done';
   }
-  const limit = plan.recipe.contact.maxTouchdownsPerDie;
-  if (state === 'noContact' && touchdowns >= limit) {
-    await noteSkipped(context, die, `no contact in an earlier session, and all ${limit} touchdowns are spent`);
-    return 'done';
-  }
-
   context.arrived(die);
   meter.startDie(die, number);
   context.tick();
-  const contact = await contactDie(bench, plan, die, route, touchdowns, watcherOf(context, die), stop.signal);
+  const contact = await contactDie(
+    bench,
+    plan,
+    die,
+    route,
+    context.touchdowns(die.ordinal),
+    watcherOf(context, die),
+    stop.signal,
+  );
   if (!contact.passed) {
     const reason = contact.checks.at(-1)?.reason ?? 'no contact';
-    await store.updateDie(die.ordinal, { state: 'noContact', contactPassed: false, reason });
-    await noteSkipped(context, die, `no contact: ${reason}`);
+    await context.store.updateDie(die.ordinal, { state: 'noContact', contactPassed: false, reason });
+    await noteSkipped(context, die, reason);
+    meter.changeTotal(-cellsLeft);
     return 'done';
   }
   await noteTemperature(context, die);
   await recognise(context, die);
-  await store.updateDie(die.ordinal, { state: 'measuring', contactPassed: true, reason: null });
+  if (kind === 'repetition') await beginAnew(context, die);
+  await context.store.updateDie(die.ordinal, { state: 'measuring', contactPassed: true, reason: null });
+  const before = meter.snapshot();
+  const result = await measureFrom(context, die, start, kind, begun);
+  await releaseDie(bench, route, stop.signal);
+  const measured = sumOf(countsBetween(before.counts, meter.snapshot().counts));
+  return await endOfVisit(context, die, result, Math.max(0, cellsLeft - measured));
+}
+
+/** Whether nothing is to be done on the die: measured already, skipped before, or its touchdowns are spent. */
+async function isOver(context: DieContext, die: DieSite, kind: VisitKind, start: number): Promise<boolean> {
+  const { plan, earlier } = context;
+  const limit = plan.recipe.contact.maxTouchdownsPerDie;
+  if (kind === 'repetition') {
+    if (context.touchdowns(die.ordinal) < limit) return false;
+    await noteSkipped(context, die, `not repeated: all ${limit} touchdowns are spent`);
+    return true;
+  }
+  const { state } = earlier.die(die.ordinal);
+  if (start >= positionCount(plan)) {
+    // Killed between the last sweep and the end of the die.
+    if (state === 'measuring') await noteMeasured(context, die, `die ${dieLabel(die)} measured`);
+    return true;
+  }
+  if (state === 'skipped') {
+    await noteSkipped(context, die, 'in an earlier session; "resume --skipped" takes it up');
+    return true;
+  }
+  if (state !== 'noContact' || context.touchdowns(die.ordinal) < limit) return false;
+  await noteSkipped(context, die, `no contact in an earlier session, and all ${limit} touchdowns are spent`);
+  return true;
+}
+
+/** From here on the die counts as not measured yet; what is stored of it stays, and the latest verdict counts. */
+async function beginAnew({ events, store, planId }: DieContext, { ordinal, ...site }: DieSite): Promise<void> {
+  await events.write('info', 'die-repeated', `die ${dieLabel(site)} is measured again from its beginning`, ordinal);
+  store.addSweeps({ sweeps: [], cells: [], cursor: { planId, dieOrdinal: ordinal, nextPosition: 0 } });
+  await store.flush();
+}
+
+async function measureFrom(
+  context: DieContext,
+  die: DieSite,
+  start: number,
+  kind: VisitKind,
+  begun: { readonly atMs: number; readonly waitedMs: number },
+) {
+  const { plan, meter, now, earlier } = context;
   const { counts } = meter.snapshot();
-  const measurement = new DieMeasurement(context, die, start, context.startReason);
+  const again = kind === 'repetition' || (earlier.repeats?.(die.ordinal).begun ?? 0) > 0;
+  const measurement = new DieMeasurement(context, die, start, again ? 'retest' : context.startReason);
   const result = await measurement.run().finally(() => context.lost(measurement.losses));
   if (result === 'finished') {
     const done = (positionCount(plan) - start) / positionCount(plan);
@@ -70,19 +145,43 @@ export async function visitDie(context: DieContext, die: DieSite, number: number
       die,
       counts: countsBetween(counts, meter.snapshot().counts),
       losses: measurement.losses,
-      seconds: (now() - begunMs) / 1000,
-      plannedSeconds: done * estimatePlan(plan).dieSeconds,
+      seconds: (now() - begun.atMs - (meter.waitedMs - begun.waitedMs)) / 1000,
+      plannedSeconds: done * estimateDie(plan).dieSeconds,
     });
   }
-  await releaseDie(bench, route, stop.signal);
-  if (result === 'stopped') return 'stopped';
+  return result;
+}
+
+/** What follows from how the measurement of a die ended, and from what somebody wished meanwhile. */
+async function endOfVisit(
+  context: DieContext,
+  die: DieSite,
+  result: 'finished' | 'stopped',
+  cellsLeft: number,
+): Promise<VisitEnd> {
+  const { stop, meter, store, needles } = context;
+  const wish = stop.takeWish();
+  if (stop.reason !== null) return 'stopped';
+  if (wish === 'repeat') {
+    needles.forgetDie();
+    await context.again([die.ordinal], 'asked for at the terminal');
+    return 'again';
+  }
+  if (result === 'stopped') {
+    needles.forgetDie();
+    meter.changeTotal(-cellsLeft);
+    await store.updateDie(die.ordinal, { state: 'skipped', reason: SKIPPED_BY_OPERATOR });
+    await noteSkipped(context, die, SKIPPED_BY_OPERATOR);
+    return 'done';
+  }
   await checkNeedles(context, die);
   return 'done';
 }
 
-function watcherOf({ store, events }: DieContext, { ordinal, ...site }: DieSite): ContactWatcher {
+function watcherOf({ store, events, touched }: DieContext, { ordinal, ...site }: DieSite): ContactWatcher {
   return {
     touchdown: async (touchdowns: number) => {
+      touched(ordinal, touchdowns);
       await store.updateDie(ordinal, { touchdowns });
       await events.write('info', 'touchdown', `touchdown ${touchdowns} on die ${dieLabel(site)}`, ordinal);
     },
@@ -94,14 +193,27 @@ function watcherOf({ store, events }: DieContext, { ordinal, ...site }: DieSite)
   };
 }
 
-/** A die that was begun in an earlier session must be the one that lies there now. */
-async function recognise({ bench, plan, route, stop, events, earlier }: DieContext, die: DieSite): Promise<void> {
-  const known = earlier.knownCells(die.ordinal);
-  const lookalikes = earlier.lookalikes?.(die.ordinal) ?? [];
+/**
+ * A die that was begun or measured before must be the one that lies there now; a die that is new must not be one that was
+ * measured before, as it is when the chuck did not move or the wafer lies otherwise than the map.
+ */
+async function recognise(context: DieContext, die: DieSite): Promise<void> {
+  const { bench, plan, route, stop, events, earlier, fingerprints } = context;
+  const { dies } = plan.bench.wafer;
+  const begunBefore = earlier.knownCells(die.ordinal);
+  const known = begunBefore.length > 0 ? begunBefore : fingerprints.knownCells(die.ordinal);
+  const lookalikes =
+    begunBefore.length > 0 ? (earlier.lookalikes?.(die.ordinal) ?? []) : fingerprints.lookalikes(die, dies);
   const found = await checkFingerprint(bench, plan, die, known, lookalikes, route, stop.signal);
-  if (found === null) return;
-  const text = `${found.matches} of ${found.of} cells measured earlier are found again`;
-  await events.write('info', 'fingerprint', text, die.ordinal, found);
+  if (found !== null) {
+    const text = `${found.matches} of ${found.of} cells measured earlier are found again`;
+    await events.write('info', 'fingerprint', text, die.ordinal, found);
+    return;
+  }
+  const compared = await checkNewDie(bench, plan, die, fingerprints.cells, lookalikes, route, stop.signal);
+  if (compared === 0) return;
+  const text = `unlike every die measured so far (${compared} comparisons)`;
+  await events.write('info', 'fingerprint', text, die.ordinal, { compared });
 }
 
 async function noteTemperature({ bench, store, plan, events, stop }: DieContext, { ordinal }: DieSite): Promise<void> {
@@ -137,17 +249,26 @@ async function noteSkipped({ events }: DieContext, die: DieSite, reason: string)
   await events.write('warning', 'die-skipped', `die ${dieLabel(die)} skipped: ${reason}`, die.ordinal);
 }
 
-/** Names the lines that are open on the whole die; throws TB_CONTACT_FAILED when that happened on several in a row. */
-async function checkNeedles({ needles, events }: DieContext, { ordinal }: DieSite): Promise<void> {
-  const { open, suspects } = needles.endDie();
+/** Names the lines that are open on the whole die; halts the run when that happened on several in a row. */
+async function checkNeedles(context: DieContext, { ordinal }: DieSite): Promise<void> {
+  const { needles, events } = context;
+  const { open, suspects, dies } = needles.endDie(ordinal);
   if (open.length > 0) {
     const text = `every measured cell is open on ${open.join(', ')}`;
     await events.write('warning', 'line-open', text, ordinal, { lines: open });
   }
   if (suspects.length === 0) return;
-  throw new TunnelbenchError('TB_CONTACT_FAILED', {
+  const named = dies.join(',');
+  const cause = new TunnelbenchError('TB_CONTACT_FAILED', {
     thing: suspects.join(', '),
     what: `open on ${DIES_FOR_NEEDLE} dies in a row: that is a needle or a relay, not the wafer`,
-    remedy: 'Clean or replace the needle, check the router, then resume; re-measure the dies named in the events.',
+    remedy: `Clean or replace the needle, check the router, then go on; measure the dies ${named} again.`,
   });
+  const wish = await context.halt(cause, ordinal);
+  needles.startAfresh();
+  if (wish === 'repeat') await context.again(dies, `measured with ${suspects.join(', ')} open`);
+}
+
+function sumOf(counts: DieSummary['counts']): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -17,6 +17,8 @@ export type EventKind =
   | 'line-open'
   | 'die-finished'
   | 'die-skipped'
+  | 'die-repeat-asked'
+  | 'die-repeated'
   | 'cells-unresolved'
   | 'session-paused'
   | 'session-resumed'

@@ -13,7 +13,7 @@ import {
 } from '../wafer/sweep.ts';
 
 /** What to run on a pair: the request without its token. */
-export type RunRequest = Omit<SweepRequest, 'token'>;
+export type RunRequest = Omit<SweepRequest, 'token' | 'exchange'>;
 
 /** One side's complete sweep as it will be stored. */
 export interface SideSweep {
@@ -35,6 +35,8 @@ interface DoneRun {
 /** What is known of a pair so far. */
 export interface PairState {
   readonly programme: SweepProgramme;
+  /** What a pair is measured under; 'single' measures one side at a time. */
+  readonly scheme: 'pair' | 'single';
   /** B is missing with one column per enable line. */
   readonly sides: readonly PairSide[];
   /** Complete sweeps, oldest first; a side's last one is its sweep of record. */
@@ -47,13 +49,23 @@ export const FIRST_RUN: RunRequest = { run: 'auto', access: 'pair', rangeOverrid
 /** The first run of a pair whose clear cells an adaptive plan settles without a loop. */
 export const QUICK_RUN: RunRequest = { run: 'quick', access: 'pair', rangeOverride: null };
 
+/** The same under single access. */
+export const FIRST_SINGLE_RUN: RunRequest = { ...FIRST_RUN, access: 'single' };
+export const QUICK_SINGLE_RUN: RunRequest = { ...QUICK_RUN, access: 'single' };
+export const LOW_BIAS_SINGLE_RUN: RunRequest = { run: 'lowBias', access: 'single', rangeOverride: null };
+
 /** Never more runs on one pair than this, whatever the readings say. */
 export const MOST_RUNS = 10;
 
 const COMPLIANCE = PointFlag.compliance | PointFlag.rangeCompliance;
 
 export function freshPair(programme: SweepProgramme, sides: readonly PairSide[]): PairState {
-  return { programme, sides, sweeps: [], runs: [] };
+  return { programme, scheme: 'pair', sides, sweeps: [], runs: [] };
+}
+
+/** One cell of a pair under single access. */
+export function freshSide(programme: SweepProgramme, side: PairSide): PairState {
+  return { programme, scheme: 'single', sides: [side], sweeps: [], runs: [] };
 }
 
 /** Adds a run: the sides it completed get their sweep. */
@@ -75,7 +87,7 @@ export function afterRun(state: PairState, request: RunRequest, reading: PairRea
  * side, the repeat at the higher limit after compliance. Null when every side has its sweep of record.
  */
 export function nextRun(state: PairState): RunRequest | null {
-  if (state.runs.length === 0) return FIRST_RUN;
+  if (state.runs.length === 0) return state.scheme === 'pair' ? FIRST_RUN : FIRST_SINGLE_RUN;
   if (state.runs.length >= MOST_RUNS) return null;
   return nextForPreRead(state) ?? nextForCompliance(state);
 }
@@ -90,6 +102,7 @@ function nextForPreRead(state: PairState): RunRequest | null {
   const waiting = state.sides.filter((side) => latestOf(state, side) === undefined);
   const [side] = waiting;
   if (side === undefined) return null;
+  if (state.scheme === 'single') return nextForSide(state, side);
   const alone = aloneOf(side);
 
   // The linearity check has room for a short's current, so it also tells which side was pulled low by its partner.
@@ -105,6 +118,13 @@ function nextForPreRead(state: PairState): RunRequest | null {
   return plain(actionOf(state, side, alone) === 'lowBiasOnly' ? 'lowBias' : 'preRead', alone);
 }
 
+/** One cell by itself: a short is checked for its linearity, an open one looked at again; one that has closed starts over, once. */
+function nextForSide(state: PairState, side: PairSide): RunRequest {
+  if (actionOf(state, side, 'single') === 'lowBiasOnly') return LOW_BIAS_SINGLE_RUN;
+  const looks = timesRun(state, 'auto', 'single') + timesRun(state, 'quick', 'single');
+  return timesRun(state, 'preRead', 'single') < looks ? plain('preRead', 'single') : FIRST_SINGLE_RUN;
+}
+
 /** Whether a run gave this side a sweep that stands by itself. */
 function completes(state: PairState, side: PairSide, { run, access }: RunRequest, reading: PairReading): boolean {
   if (reading.preReadOnly) return false;
@@ -115,9 +135,9 @@ function completes(state: PairState, side: PairSide, { run, access }: RunRequest
     // The check after a loop in compliance: a junction that broke is described by it, any other by its loop.
     return run === 'lowBias' && loopInCompliance(state.programme, latest) && staysLow(state.programme, ofSide);
   }
-  if (access !== 'pair') return true;
-  if (run === 'lowBias') return staysLow(state.programme, ofSide);
-  const secondLook = timesRun(state, 'preRead', 'pair') > 1;
+  if (access === 'aloneA' || access === 'aloneB') return true;
+  if (run === 'lowBias') return access === 'single' || staysLow(state.programme, ofSide);
+  const secondLook = timesRun(state, 'preRead', access) > 1;
   return secondLook || !state.sides.some((one) => closedOnRecheck(state.programme, reading[one]));
 }
 
@@ -127,7 +147,7 @@ function staysLow(programme: SweepProgramme, { readings }: SideReading): boolean
   if (span === null || readings.flags.length < span.end) return false;
   const ohms = slopeOhms(readings, span.start, span.end, UNUSABLE_POINT);
   if (ohms !== null) return actionFor(programme, ohms) === 'lowBiasOnly';
-  return !readings.flags.subarray(span.start, span.end).some((flag) => flag & PointFlag.partnerLimited);
+  return !hasFlag(readings.flags, PointFlag.partnerLimited, span.start, span.end);
 }
 
 /** Whether the second pre-read of a re-check names a branch that is to be measured. */
@@ -158,7 +178,8 @@ function nextForCompliance(state: PairState): RunRequest | null {
   for (const side of sides) {
     const latest = latestOf(state, side);
     if (latest?.reading.kind !== 'loop' || latest.access !== 'pair') continue;
-    const fed = latest.reading.readings.flags.some((flag) => flag & PointFlag.partnerLimited);
+    const { flags } = latest.reading.readings;
+    const fed = hasFlag(flags, PointFlag.partnerLimited, 0, flags.length);
     if (fed && timesRun(state, 'auto', aloneOf(side)) === 0) return plain('auto', aloneOf(side));
   }
   return null;
@@ -177,7 +198,7 @@ function hasHigherLimit(programme: SweepProgramme, sweep: SideSweep | undefined)
 /** Whether a linearity check of the side followed its last loop. */
 function checkedSinceLoop({ runs }: PairState, side: PairSide): boolean {
   const last = runs.findLast(({ request: { run, access } }) => {
-    return run !== 'preRead' && (access === 'pair' || access === aloneOf(side));
+    return run !== 'preRead' && (access === 'pair' || access === 'single' || access === aloneOf(side));
   });
   return last?.request.run === 'lowBias';
 }
@@ -189,8 +210,14 @@ export function loopInCompliance(programme: SweepProgramme, { reading }: SideSwe
   const { flags } = reading.readings;
   return segments.some(({ name, fixed }) => {
     const span = fixed === null ? segmentSpan(segments, name) : null;
-    return span !== null && flags.subarray(span.start, span.end).some((flag) => flag & COMPLIANCE);
+    return span !== null && hasFlag(flags, COMPLIANCE, span.start, span.end);
   });
+}
+
+/** Whether a point from `start` to before `end` carries one of the bits; asked of every point of every cell. */
+function hasFlag(flags: Uint8Array, bits: number, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (flags[i] & bits) return true;
+  return false;
 }
 
 /** Branch action of a side in the last run under this access that looked at it. */

@@ -1,8 +1,9 @@
 import type { CellRecord } from '../db/records.ts';
 import type { ClassThresholds } from '../wafer/cell-class.ts';
+import type { AdaptiveRules } from './adaptive-rules.ts';
 import type { Classifier } from './classifier.ts';
 import type { PairVisit } from './pair-meter.ts';
-import type { AdaptiveRules, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { toRow } from './record-stream.ts';
 
 /** Why a quick read does not settle a cell. */

@@ -16,6 +16,7 @@ import type { RecordStream } from './record-stream.ts';
 import { ReferenceWatch } from './reference-watch.ts';
 import type { SessionStore } from './session-store.ts';
 import { type Settled, settled } from './settled.ts';
+import { SingleMeter } from './single-meter.ts';
 import type { StopRequest } from './stop-request.ts';
 
 /** What a die needs from its session. */
@@ -41,7 +42,7 @@ export interface DieTask {
 export class DieMeasurement {
   readonly #task: DieTask;
   readonly #die: DieSite;
-  readonly #meter: PairMeter;
+  readonly #meter: PairMeter | SingleMeter;
   readonly #recorder: DieRecorder;
   readonly #references: ReferenceWatch;
   readonly #referencePairs: ReadonlySet<number>;
@@ -59,8 +60,9 @@ export class DieMeasurement {
     const reasonAt = (position: number) =>
       startReason === 'resume' && position !== startPosition ? 'first' : startReason;
     const commit = (first: number, last: number) => this.#attempt(first, last, reasonAt(first));
-    this.#windows = new AttemptWindows(commit, pairPositions(task.plan));
-    this.#meter = new PairMeter(task.bench, task.plan, task.route, task.now);
+    this.#windows = new AttemptWindows(commit, pairPositions(task.plan), task.now);
+    const Meter = task.plan.recipe.access === 'single' ? SingleMeter : PairMeter;
+    this.#meter = new Meter(task.bench, task.plan, task.route, task.now);
     this.#recorder = new DieRecorder(task, die);
     this.#references = new ReferenceWatch(task.plan.recipe);
     const { adaptive } = task.plan;
@@ -95,13 +97,23 @@ export class DieMeasurement {
     return 'finished';
   }
 
-  /** Measures all pairs. While one is classified and stored, the next one's sweep already runs. */
+  /** Measures all pairs; whatever happens, no relay moves any more at the end. */
   async #measurePairs(): Promise<'done' | 'stopped'> {
+    try {
+      return await this.#eachPair();
+    } finally {
+      await settled(this.#meter.atRest());
+    }
+  }
+
+  /** While one pair is classified and stored, the next one's sweep already runs. */
+  async #eachPair(): Promise<'done' | 'stopped'> {
     const pairs = pairPositions(this.#task.plan);
     let running: Promise<Settled<PairVisit>> | null = null;
     while (this.#position < pairs) {
       const position = this.#position;
       if (running === null) {
+        await this.#meter.atRest();
         await this.#task.pauseIfAsked();
         if (this.#stopped()) return 'stopped';
         if (this.#referenceIsDue()) await this.#referenceRound();
@@ -124,6 +136,7 @@ export class DieMeasurement {
       }
       this.#notePosition(position, result.value);
     }
+    await this.#meter.atRest();
     return 'done';
   }
 
@@ -141,7 +154,7 @@ export class DieMeasurement {
   #mayGoOn(pairs: number): boolean {
     if (this.#position >= pairs || this.#windows.durable(this.#position) === null) return false;
     const { stop } = this.#task;
-    const wanted = stop.reason !== null || stop.paused !== null || this.#referenceIsDue();
+    const wanted = stop.leavesDie || stop.paused !== null || this.#referenceIsDue();
     return !wanted && !this.#recorder.lostTooMany;
   }
 
@@ -251,6 +264,6 @@ export class DieMeasurement {
 
   #stopped(): boolean {
     this.#task.stop.signal.throwIfAborted();
-    return this.#task.stop.reason !== null;
+    return this.#task.stop.leavesDie;
   }
 }

@@ -14,6 +14,8 @@ export class NeedleWatch {
   readonly #inRow = new Map<string, number>();
   #open = new Map<string, number>();
   #measured = new Map<string, number>();
+  /** The dies looked at last, the youngest at the end. */
+  #lastDies: number[] = [];
 
   constructor(geometry: CrossbarGeometry) {
     this.#geometry = geometry;
@@ -27,16 +29,33 @@ export class NeedleWatch {
     }
   }
 
-  /** Ends a die. Returns its open lines, and those that have now been open on three dies in a row. */
-  endDie(): { readonly open: string[]; readonly suspects: string[] } {
+  /** The die was not measured to its end: it says nothing of the needles. */
+  forgetDie(): void {
+    this.#open = new Map();
+    this.#measured = new Map();
+  }
+
+  /** Ends a die. Returns its open lines, those that have now been open on three dies in a row, and these dies. */
+  endDie(ordinal: number): {
+    readonly open: string[];
+    readonly suspects: string[];
+    readonly dies: readonly number[];
+  } {
+    this.#lastDies = [...this.#lastDies, ordinal].slice(-DIES_FOR_NEEDLE);
     const open: string[] = [];
     for (const [line, measured] of this.#measured) {
       const isOpen = measured >= CELLS_FOR_LINE && this.#open.get(line) === measured;
       if (isOpen) open.push(line);
       this.#inRow.set(line, isOpen ? (this.#inRow.get(line) ?? 0) + 1 : 0);
     }
-    this.#open = new Map();
-    this.#measured = new Map();
-    return { open, suspects: open.filter((line) => (this.#inRow.get(line) ?? 0) >= DIES_FOR_NEEDLE) };
+    this.forgetDie();
+    const suspects = open.filter((line) => (this.#inRow.get(line) ?? 0) >= DIES_FOR_NEEDLE);
+    return { open, suspects, dies: this.#lastDies };
+  }
+
+  /** Somebody has looked at the needles: it takes three dies again to suspect one. */
+  startAfresh(): void {
+    this.#inRow.clear();
+    this.#lastDies = [];
   }
 }

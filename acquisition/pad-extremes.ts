@@ -27,6 +27,27 @@ export function programmeExtremes(programme: SweepProgramme): ProgrammeExtremes 
   return { junctionVolts, bySegment, padVolts: { min: 0, max: junctionVolts }, halfSelectedVolts: junctionVolts / 2 };
 }
 
+/** The widest of several; lists of one name together. */
+export function worstExtremes(all: readonly ProgrammeExtremes[]): ProgrammeExtremes {
+  const lists = Map.groupBy(
+    all.flatMap(({ bySegment }) => bySegment),
+    ({ name }) => name,
+  );
+  return {
+    junctionVolts: Math.max(...all.map(({ junctionVolts }) => junctionVolts)),
+    bySegment: [...lists].map(([name, same]) => ({
+      name,
+      minVolts: Math.min(...same.map(({ minVolts }) => minVolts)),
+      maxVolts: Math.max(...same.map(({ maxVolts }) => maxVolts)),
+    })),
+    padVolts: {
+      min: Math.min(...all.map(({ padVolts }) => padVolts.min)),
+      max: Math.max(...all.map(({ padVolts }) => padVolts.max)),
+    },
+    halfSelectedVolts: Math.max(...all.map(({ halfSelectedVolts }) => halfSelectedVolts)),
+  };
+}
+
 export function largestLimitAmps(programme: SweepProgramme): number {
   const fixed = allSegments(programme).map((segment) => segment.fixed?.limitAmps ?? 0);
   const branches = programme.branches.map(({ range }) => range?.limitAmps ?? 0);

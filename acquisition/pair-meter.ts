@@ -14,7 +14,7 @@ import {
 import type { Pair } from './pair-order.ts';
 import type { PairRoute } from './pair-route.ts';
 import type { Plan } from './plan.ts';
-import { settled } from './settled.ts';
+import { type Settled, settled } from './settled.ts';
 
 /** Everything measured on one pair at one visit. */
 export interface PairVisit {
@@ -39,6 +39,8 @@ export class PairMeter {
   readonly #now: () => number;
   readonly #sides: readonly PairSide[];
   #token = 0;
+  /** The next pair's route on its way. */
+  #coming: Promise<Settled<void>> | null = null;
 
   constructor(bench: Bench, plan: Plan, route: PairRoute, now: () => number) {
     this.#bench = bench;
@@ -48,7 +50,16 @@ export class PairMeter {
     this.#sides = plan.bench.geometry.columnsPerEnableLine === 2 ? ['A', 'B'] : ['A'];
   }
 
-  /** Measures `pair` completely; `next`, if any, is routed while the first reading of this pair arrives. */
+  /** Resolves when no relay moves any more; rejects with the failure of a route that was begun for the next pair. */
+  async atRest(): Promise<void> {
+    const coming = this.#coming;
+    if (coming === null) return;
+    const routed = await coming;
+    this.#coming = null;
+    if ('error' in routed) throw routed.error;
+  }
+
+  /** Measures `pair` completely; `next`, if any, is routed from the end of the first sweep on, and may still be at the end. */
   async visit(pair: Pair, next: Pair | null, signal: AbortSignal): Promise<PairVisit> {
     const state = freshPair(this.#plan.recipe.programme, this.#sides);
     return toVisit(pair, await this.#complete(await this.#run(state, FIRST_RUN, pair, next, signal), pair, signal));
@@ -90,6 +101,7 @@ export class PairMeter {
     next: Pair | null,
     signal: AbortSignal,
   ): Promise<PairState> {
+    await this.atRest();
     await this.#route.to(pair, signal);
     this.#token = (this.#token % LARGEST_TOKEN) + 1;
     const startedAtMs = this.#now();
@@ -97,11 +109,11 @@ export class PairMeter {
     // Both promises may reject for one cause: each must have somebody listening at once.
     const arriving = settled(run.reading);
     await run.idle;
-    // The next route begins only here, with all channels confirmed at 0 V.
-    const routing = next === null ? null : settled(this.#route.to(next, signal));
-    const [reading, routed] = await Promise.all([arriving, routing]);
+    // The next route begins only here, with all channels confirmed at 0 V. Nobody waits for it but the next run: what this
+    // one has read is looked at meanwhile.
+    if (next !== null) this.#coming = settled(this.#route.to(next, signal));
+    const reading = await arriving;
     if ('error' in reading) throw reading.error;
-    if (routed !== null && 'error' in routed) throw routed.error;
     return afterRun(state, request, reading.value, startedAtMs);
   }
 }

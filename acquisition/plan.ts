@@ -7,9 +7,11 @@ import { crossbarGeometry } from '../wafer/geometry.ts';
 import { checkPadMap } from '../wafer/pad-map.ts';
 import type { AdaptiveRecipe, Recipe } from '../wafer/recipe.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import type { AdaptiveRules } from './adaptive-rules.ts';
 import type { BenchSettings } from './bench-settings.ts';
 import { canonicalJson, parseCanonicalJson, sha256Hex } from './canonical-json.ts';
 import { checkAgainstBench } from './check-plan.ts';
+import { type DieRecipe, type RecipePart, requireSameClasses } from './die-recipes.ts';
 import { type PairOrder, pairsOfDie, spreadPairs } from './pair-order.ts';
 
 export const PLAN_FORMAT = 'tunnelbench-plan';
@@ -19,32 +21,17 @@ export const PLAN_VERSION = 1;
  * Recipe × dies × cells, frozen. A die's positions are the pairs of `order`, followed by one position for each pair of
  * the repeat sample (all its loops together). The cursor counts positions.
  */
-export interface Plan {
+export interface Plan extends RecipePart {
   readonly format: typeof PLAN_FORMAT;
   readonly version: typeof PLAN_VERSION;
-  readonly recipe: Recipe;
   readonly bench: BenchSettings;
   readonly dies: readonly DieSite[];
   readonly order: PairOrder;
-  /** Pairs measured again on schedule; a drift of their resistance raises an alarm. */
-  readonly referencePairs: readonly number[];
-  /** Pairs whose loop is repeated, for the spread of the switching voltages. */
-  readonly repeatPairs: readonly number[];
   readonly deadlineSeconds: number | null;
-  /** Present in an adaptive plan; its quick read stands in recipe.programme.quick. */
-  readonly adaptive?: AdaptiveRules;
-}
-
-/** What decides which pairs of a die get a loop. */
-export interface AdaptiveRules {
-  /** Pairs with a loop from the start: the random sample and the reference pairs. */
-  readonly loopPairs: readonly number[];
-  /** Of those, the random sample: every pair had the chance `sampleFraction`. */
-  readonly samplePairs: readonly number[];
-  readonly sampleFraction: number;
-  readonly guardFraction: number;
-  /** Loops that quick reads may ask for on one die. */
-  readonly mostLoops: number;
+  /** Dies with another recipe than `recipe`; `planOfDie` gives the plan as one die sees it. */
+  readonly dieRecipes?: readonly DieRecipe[];
+  /** Ordinals of dies that are touched and measured a second time after all the others. */
+  readonly repeatDies?: readonly number[];
 }
 
 /** A plan with its identity: what the database stores and a session executes. */
@@ -63,28 +50,47 @@ export interface PlanChoice {
   readonly deadlineSeconds?: number;
   /** Default `full`: a loop on every cell. */
   readonly mode?: 'full' | 'adaptive';
+  /** Ordinals of dies to leave out of `dies`. */
+  readonly skipDies?: readonly number[];
+  /** Ordinals of dies to measure a second time at the end. */
+  readonly repeatDies?: readonly number[];
+  /** Dies with another recipe; of two that name a die the later counts. */
+  readonly dieRecipes?: readonly { readonly dies: readonly number[]; readonly recipe: Recipe }[];
 }
 
 /**
  * Makes and freezes a plan. Throws TB_PLAN_INVALID, TB_PLAN_OVER_LIMIT or TB_BENCH_CANNOT_REALISE; the deadline is
  * checked by the dry run.
  */
-export function makePlan({
-  recipe: given,
-  bench,
-  dies,
-  cells,
-  deadlineSeconds,
-  mode = 'full',
-}: PlanChoice): FrozenPlan {
+export function makePlan(choice: PlanChoice): FrozenPlan {
+  const { bench, cells, deadlineSeconds } = choice;
   const geometry = crossbarGeometry(bench.geometry);
   checkPadMap(bench.padMap, geometry);
-  const recipe = mode === 'adaptive' ? withQuickRead(given) : given;
-  checkAgainstBench(recipe, bench);
   if (cells !== undefined && !(Number.isInteger(cells) && cells > 0)) {
     invalid('cells', 'not a number of cells', `${cells}`, 'a whole number from 1');
   }
   const pairs = cells === undefined ? null : spreadPairs(geometry, cells);
+  const dies = chooseDies(bench.wafer.dies, choice);
+  const plan: Plan = {
+    format: PLAN_FORMAT,
+    version: PLAN_VERSION,
+    ...recipePart(choice.recipe, pairs, choice),
+    bench,
+    dies,
+    order: { kind: 'enable-line-major', pairs },
+    deadlineSeconds: deadlineSeconds ?? null,
+    ...dieRecipesOf(dies, pairs, choice),
+    ...(choice.repeatDies !== undefined && { repeatDies: chosenOf(dies, choice.repeatDies, 'dies to repeat') }),
+  };
+  requireSameClasses(plan);
+  return freezePlan(plan);
+}
+
+/** A recipe, held against the bench, and the samples it asks for among the pairs of a die. */
+function recipePart(given: Recipe, pairs: readonly number[] | null, { bench, mode }: PlanChoice): RecipePart {
+  const recipe = mode === 'adaptive' ? withQuickRead(given) : given;
+  checkAgainstBench(recipe, bench);
+  const { geometry } = bench;
   const planned = pairs ?? Array.from({ length: pairsOfDie(geometry) }, (_, index) => index);
   const { repeatSample, reference } = recipe;
   const perPair = geometry.columnsPerEnableLine;
@@ -92,18 +98,32 @@ export function makePlan({
   const atMost = (wantedCells: number) =>
     Math.min(Math.ceil(wantedCells / perPair), pairs === null ? planned.length : Math.floor(planned.length / 10));
   const referencePairs = sample(planned, atMost(reference.cellsPerDie), repeatSample.seed + 1);
-  return freezePlan({
-    format: PLAN_FORMAT,
-    version: PLAN_VERSION,
+  return {
     recipe,
-    bench,
-    dies: chooseDies(bench.wafer.dies, dies),
-    order: { kind: 'enable-line-major', pairs },
     referencePairs,
     repeatPairs: repeatSample.loops > 0 ? sample(planned, atMost(repeatSample.cellsPerDie), repeatSample.seed) : [],
-    deadlineSeconds: deadlineSeconds ?? null,
     ...(mode === 'adaptive' && { adaptive: adaptiveRules(recipe, planned, referencePairs) }),
-  });
+  };
+}
+
+function dieRecipesOf(
+  dies: readonly DieSite[],
+  pairs: readonly number[] | null,
+  choice: PlanChoice,
+): { dieRecipes?: readonly DieRecipe[] } {
+  const given = choice.dieRecipes ?? [];
+  const own = new Map<number, Recipe>();
+  for (const { dies: some, recipe } of given) {
+    for (const ordinal of chosenOf(dies, some, 'dies with their own recipe')) own.set(ordinal, recipe);
+  }
+  if (own.size === 0) return {};
+  const byRecipe = Map.groupBy(own.keys(), (ordinal) => own.get(ordinal) as Recipe);
+  return {
+    dieRecipes: [...byRecipe].map(([recipe, some]) => ({
+      dies: some.toSorted((a, b) => a - b),
+      ...recipePart(recipe, pairs, choice),
+    })),
+  };
 }
 
 /** Puts the recipe's quick read into the programme; TB_PLAN_INVALID where it has none. */
@@ -167,15 +187,26 @@ export function cellsPerDie(plan: Plan): number {
   return pairPositions(plan) * plan.bench.geometry.columnsPerEnableLine;
 }
 
-function chooseDies(all: readonly DieSite[], ordinals: readonly number[] | undefined): readonly DieSite[] {
-  if (ordinals === undefined) return all;
-  if (ordinals.length === 0) invalid('dies', 'no die is chosen', 'none', 'at least one ordinal');
-  const chosen = new Set(ordinals);
-  for (const ordinal of chosen) {
-    if (all.some((die) => die.ordinal === ordinal)) continue;
-    invalid('dies', 'the wafer has no such die', `${ordinal}`, `ordinals 0 to ${all.length - 1}`);
-  }
+function chooseDies(all: readonly DieSite[], { dies, skipDies = [] }: PlanChoice): readonly DieSite[] {
+  if (dies?.length === 0) invalid('dies', 'no die is chosen', 'none', 'at least one ordinal');
+  const chosen = new Set(chosenOf(all, dies ?? all.map(({ ordinal }) => ordinal), 'dies'));
+  for (const ordinal of chosenOf(all, skipDies, 'dies to skip')) chosen.delete(ordinal);
+  if (chosen.size === 0) invalid('dies', 'every die is skipped', skipDies.join(', '), 'at least one die to measure');
   return all.filter(({ ordinal }) => chosen.has(ordinal));
+}
+
+/** The ordinals, ascending and without repeats; each must be one of `dies`. */
+function chosenOf(dies: readonly DieSite[], ordinals: readonly number[], thing: string): number[] {
+  const known = dies.map(({ ordinal }) => ordinal);
+  const chosen = [...new Set(ordinals)].sort((a, b) => a - b);
+  const unknown = chosen.find((ordinal) => !known.includes(ordinal));
+  if (unknown === undefined) return chosen;
+  return invalid(thing, 'no such die', `${unknown}`, `of the ordinals ${known.join(', ')}`);
+}
+
+/** Cells of all dies, each as often as it is measured. */
+export function cellsOfPlan(plan: Plan): number {
+  return cellsPerDie(plan) * (plan.dies.length + (plan.repeatDies?.length ?? 0));
 }
 
 /** `count` of the values without repetition, ascending, by a seeded partial shuffle. */

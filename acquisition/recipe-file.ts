@@ -74,6 +74,7 @@ function toRecipe(content: RecipeFileContent): Recipe {
     reference,
     lossPauseFraction: content.losses.pauseAboveFraction,
     ...(content.adaptive !== undefined && { adaptive: toAdaptive(content, content.adaptive) }),
+    ...(content.programming !== undefined && { programming: content.programming }),
   };
 }
 

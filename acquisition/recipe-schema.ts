@@ -16,7 +16,7 @@ const branch = z.union([
   z.strictObject({ else: z.literal('open') }),
 ]);
 
-/** The recipe file as written: one key for each choice, nothing unknown; only the part for adaptive plans may be left out. */
+/** The recipe file as written: one key for each choice, nothing unknown; only the parts for adaptive plans and for writing may be left out. */
 export const recipeSchema = z.strictObject({
   recipe: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'lower-case letters, digits, dots and dashes'),
   access: z.enum(['pair', 'single']),
@@ -69,6 +69,14 @@ export const recipeSchema = z.strictObject({
       seed: count,
       guardFraction: fraction,
       mostLoopsFraction: fraction,
+    })
+    .optional(),
+  programming: z
+    .strictObject({
+      amplitudes: z.array(positive).min(1).max(20),
+      pulsesPerAmplitude: z.number().int().min(1).max(100),
+      read: z.strictObject({ volts: positive, nplc, limitAmps: positive }),
+      mostPulsesPerCell: z.number().int().min(1).max(1_000_000_000),
     })
     .optional(),
 });

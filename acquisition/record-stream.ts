@@ -1,8 +1,9 @@
 import { map, type Observable, Subject, share, tap } from 'rxjs';
 import type { CellRecord, CursorRecord, SweepRecord } from '../db/records.ts';
 import { rangeOf } from '../wafer/recipe.ts';
-import type { CurrentRange, SweepProgramme } from '../wafer/sweep.ts';
+import { type CurrentRange, errorsLike, type SweepProgramme } from '../wafer/sweep.ts';
 import type { Classifier } from './classifier.ts';
+import { planOfDie } from './die-recipes.ts';
 import type { SideSweep } from './follow-up.ts';
 import type { PairVisit } from './pair-meter.ts';
 import { cellOf, type Pair } from './pair-order.ts';
@@ -39,7 +40,7 @@ export class RecordStream {
 
   constructor(plan: Plan, classifier: Classifier, store: SessionStore) {
     this.recorded = this.#measured.pipe(
-      map((measured) => toRows(plan, classifier, measured)),
+      map((measured) => toRows(planOfDie(plan, measured.dieOrdinal), classifier, measured)),
       tap((rows) => store.addSweeps(rows)),
       share(),
     );
@@ -74,8 +75,10 @@ function toRows(
       const row = toRow(plan, visit.pair, sweep, dieOrdinal, attemptId, repeat);
       sweeps.push(row);
       // One sweep alone cannot always tell that the cell was fine in an earlier one: what the session knows wins.
-      if (lost.has(row.cell)) cells.push({ ...classifier.classify(row), cause: 'failedInTest' });
-      else if (repeat === 0) cells.push(classifier.classify(row));
+      const besideShort = visit.record.some(({ side, reading }) => side !== sweep.side && reading.kind === 'lowBias');
+      const known = { ...row, access: errorsLike(row.access, row.side, besideShort) };
+      if (lost.has(row.cell)) cells.push({ ...classifier.classify(known), cause: 'failedInTest' });
+      else if (repeat === 0) cells.push(classifier.classify(known));
     }
   }
   return { sweeps, cells, cursor };

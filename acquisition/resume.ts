@@ -1,19 +1,20 @@
-import type { PlanRecord, SessionFields, SessionRecord, StoredCell } from '../db/records.ts';
+import type { PlanRecord, SessionFields, StoredCell } from '../db/records.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import type { BenchSettings } from './bench-settings.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { KnownCell, Lookalike } from './die-fingerprint.ts';
+import { planOfDie } from './die-recipes.ts';
+import { FingerprintBook } from './fingerprint-book.ts';
 import { lookalikesOf } from './lookalikes.ts';
 import { type FrozenPlan, positionCount, thawPlan } from './plan.ts';
+import { type ProgressSource, planProgress } from './plan-progress.ts';
 import type { EarlierWork } from './session-store.ts';
+import { storedResistances } from './stored-resistances.ts';
 
 /** What a resume reads of a wafer file; the wafer reader fits as it is. */
-export interface ResumeSource {
+export interface ResumeSource extends ProgressSource {
   readonly file: string;
-  sessions(): SessionRecord[];
   plan(id: string): PlanRecord | null;
-  cursor(planId: string, dieOrdinal: number): { readonly nextPosition: number } | null;
-  dies(): { readonly ordinal: number; readonly state: string; readonly touchdowns: number }[];
   cells(dieOrdinal: number): StoredCell[];
 }
 
@@ -24,14 +25,15 @@ export interface ResumePoint {
   readonly positionsLeft: number;
 }
 
-const FINGERPRINT_CELLS = 20;
+const FINGERPRINT_CELLS = 40;
 
 /**
  * Where the last session of a wafer file left off. Everything is read at once, so that the file may be opened for
  * writing afterwards. Throws TB_SESSION_NOT_RESUMABLE when there is no session, or when nothing is left
- * to measure and the last session ended with a safe exit of its own.
+ * to measure and the last session ended with a safe exit of its own. `takeSkipped`: dies that were skipped at the
+ * terminal count as not measured yet.
  */
-export function resumePoint(source: ResumeSource): ResumePoint {
+export function resumePoint(source: ResumeSource, { takeSkipped = false } = {}): ResumePoint {
   const session = source.sessions().at(-1);
   const record = session === undefined ? null : source.plan(session.planId);
   if (session === undefined || record === null) {
@@ -43,39 +45,43 @@ export function resumePoint(source: ResumeSource): ResumePoint {
     );
   }
   const frozen = thawPlan(record);
-  const total = positionCount(frozen.plan);
-  const dies = new Map(source.dies().map((die) => [die.ordinal, die]));
-  const reached = new Map<number, number>();
+  const { plan } = frozen;
+  const { reached, states, stories, positionsLeft } = planProgress(source, frozen, takeSkipped);
+  const fingerprints = new FingerprintBook(plan);
+  const resistances = storedResistances(source);
   const known = new Map<number, readonly KnownCell[]>();
   const lookalikes = new Map<number, readonly Lookalike[]>();
-  const { geometry, wafer } = frozen.plan.bench;
-  let positionsLeft = 0;
-  for (const die of frozen.plan.dies) {
+  const { geometry, wafer } = plan.bench;
+  for (const die of plan.dies) {
     const { ordinal } = die;
-    const next = source.cursor(record.id, ordinal)?.nextPosition ?? 0;
-    reached.set(ordinal, next);
-    positionsLeft += total - next;
-    if (next === 0 || next >= total) continue;
+    const next = reached.get(ordinal) ?? 0;
+    if (next === 0 || next >= positionCount(planOfDie(plan, ordinal))) continue;
     const cells = fingerprintOf(source.cells(ordinal));
     known.set(ordinal, cells);
-    const cellsOf = (other: number) => source.cells(other);
-    lookalikes.set(ordinal, lookalikesOf(die, cells, wafer.dies, geometry, cellsOf));
+    const addresses = cells.map(({ cell }) => cell);
+    lookalikes.set(ordinal, lookalikesOf(die, addresses, wafer.dies, geometry, resistances));
+  }
+  if (positionsLeft > 0) {
+    for (const { ordinal } of wafer.dies) for (const cell of source.cells(ordinal)) fingerprints.note(ordinal, cell);
   }
   // A session that ended without a word left the bench as it was: there is something to do even when nothing is to be
   // measured, namely to make it safe and to say so.
   if (positionsLeft === 0 && session.end !== null) {
     refuse(
       source.file,
-      'every cell of the plan is measured',
-      `${total} positions a die`,
+      'every cell of the plan is measured or was skipped',
+      `${plan.dies.length} dies`,
       'Start another plan to measure again.',
     );
   }
   const earlier: EarlierWork = {
     nextPosition: (die) => reached.get(die) ?? 0,
-    die: (die) => dies.get(die) ?? { state: 'untouched', touchdowns: 0 },
+    die: (die) => states.get(die) ?? { state: 'untouched', touchdowns: 0 },
     knownCells: (die) => known.get(die) ?? [],
     lookalikes: (die) => lookalikes.get(die) ?? [],
+    repeats: (die) => stories.repeats(die),
+    fingerprints,
+    ...(stories.history.cells > 0 && { history: stories.history }),
   };
   return { frozen, fields: session.fields, earlier, positionsLeft };
 }

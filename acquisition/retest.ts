@@ -3,10 +3,12 @@ import type { CellClass } from '../wafer/cell-class.ts';
 import type { DieSite } from '../wafer/die.ts';
 import { cellAt, enableLineOf } from '../wafer/geometry.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import { planOfDie } from './die-recipes.ts';
 import { lookalikesOf } from './lookalikes.ts';
 import { type FrozenPlan, freezePlan, type Plan, positionCount, thawPlan } from './plan.ts';
 import { fingerprintOf } from './resume.ts';
 import type { EarlierWork } from './session-store.ts';
+import { storedResistances } from './stored-resistances.ts';
 
 /** What choosing a re-test reads of a wafer file; the wafer reader fits as it is. */
 export interface RetestSource {
@@ -48,9 +50,10 @@ export function chooseRetests(
   const states = new Map(source.dies().map((die) => [die.ordinal, die]));
   const unfinished = plan.dies.some(({ ordinal }) => {
     if (states.get(ordinal)?.state !== 'measuring' && states.get(ordinal)?.state !== 'untouched') return false;
-    return (source.cursor(record.id, ordinal)?.nextPosition ?? 0) < positionCount(plan);
+    return (source.cursor(record.id, ordinal)?.nextPosition ?? 0) < positionCount(planOfDie(plan, ordinal));
   });
   if (unfinished) return refuse(source.file, 'the last plan of the file is not finished');
+  const resistances = storedResistances(source);
   const wanted = plan.bench.wafer.dies.filter(({ ordinal }) => dies === undefined || dies.includes(ordinal));
   const retests = wanted.flatMap((die) => {
     const cells = source.cells(die.ordinal);
@@ -59,7 +62,8 @@ export function chooseRetests(
     const pairs = [...new Set(again.map(({ cell }) => pairOf(plan, cell)))].sort((a, b) => a - b);
     const known = fingerprintOf(cells);
     const { geometry, wafer } = plan.bench;
-    const lookalikes = lookalikesOf(die, known, wafer.dies, geometry, (other) => source.cells(other));
+    const addresses = known.map(({ cell }) => cell);
+    const lookalikes = lookalikesOf(die, addresses, wafer.dies, geometry, resistances);
     const earlier: EarlierWork = {
       nextPosition: () => 0,
       die: (ordinal) => states.get(ordinal) ?? { state: 'untouched', touchdowns: 0 },
@@ -73,11 +77,11 @@ export function chooseRetests(
 
 /** The same recipe and bench, full loops, on these pairs of one die. */
 function retestPlan(plan: Plan, die: DieSite, pairs: readonly number[]): FrozenPlan {
-  const { adaptive: _rules, ...full } = plan;
-  const { quick: _quick, ...programme } = plan.recipe.programme;
+  const { adaptive: _rules, dieRecipes: _recipes, repeatDies: _dies, ...full } = planOfDie(plan, die.ordinal);
+  const { quick: _quick, ...programme } = full.recipe.programme;
   return freezePlan({
     ...full,
-    recipe: { ...plan.recipe, programme },
+    recipe: { ...full.recipe, programme },
     dies: [die],
     order: { kind: 'enable-line-major', pairs },
     referencePairs: [],

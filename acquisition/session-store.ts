@@ -11,6 +11,7 @@ import type {
   SweepRecord,
 } from '../db/records.ts';
 import type { KnownCell, Lookalike } from './die-fingerprint.ts';
+import type { FingerprintBook } from './fingerprint-book.ts';
 
 /** What a session writes, and how it is held back; the wafer file's writer fits as it is. */
 export interface SessionStore {
@@ -35,12 +36,24 @@ export interface SessionStore {
   readonly failure: Promise<never>;
 }
 
+/** Work that was done, from which the time of the work to come can be told. */
+export interface WorkHistory {
+  readonly cells: number;
+  readonly seconds: number;
+}
+
 /** What earlier sessions of the same plan left, by die. A fresh start has none of it. */
 export interface EarlierWork {
   nextPosition(dieOrdinal: number): number;
   die(dieOrdinal: number): { readonly state: string; readonly touchdowns: number };
   /** Cells by which a die that was begun can be known again. */
   knownCells(dieOrdinal: number): readonly KnownCell[];
+  /** How often a die was to be measured again from its beginning, besides what the plan says, and how often that began. */
+  repeats?(dieOrdinal: number): { readonly asked: number; readonly begun: number };
+  /** Cells measured by earlier sessions with this recipe and the time they took: what to expect of this one. */
+  readonly history?: WorkHistory;
+  /** Some cells of the dies measured so far; the session adds those that it measures. */
+  readonly fingerprints?: FingerprintBook;
   /** What the needles would find instead if the wafer were shifted or turned; only to name a mismatch. */
   lookalikes?(dieOrdinal: number): readonly Lookalike[];
 }

@@ -2,21 +2,28 @@ import { v7 as uuidV7 } from 'uuid';
 import type { SessionEnd, SessionFields } from '../db/records.ts';
 import type { Bench } from '../drivers/capabilities.ts';
 import type { DieSite } from '../wafer/die.ts';
-import { type ErrorCode, TunnelbenchError } from '../wafer/tunnelbench-error.ts';
+import type { Recipe } from '../wafer/recipe.ts';
+import type { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { examineBench, identifyBench, whatIsLive } from './bench-examination.ts';
 import type { Classifier } from './classifier.ts';
 import { configureBench } from './die-power.ts';
+import { planOfDie } from './die-recipes.ts';
+import { DieRepetitions } from './die-repetitions.ts';
 import type { DieSummary } from './die-summary.ts';
-import { type DieContext, visitDie } from './die-visit.ts';
+import { type DieContext, type VisitEnd, type VisitKind, visitDie } from './die-visit.ts';
+import { estimatePlan } from './duration-estimate.ts';
 import { EventLog } from './event-log.ts';
+import { FingerprintBook } from './fingerprint-book.ts';
+import type { Halt } from './halt.ts';
 import { NeedleWatch } from './needle-watch.ts';
 import { PairRoute } from './pair-route.ts';
-import { cellsPerDie, type FrozenPlan } from './plan.ts';
+import { cellsOfPlan, cellsPerDie, type FrozenPlan } from './plan.ts';
 import { type MeasurementProgress, ProgressMeter } from './progress.ts';
 import { type Recorded, RecordStream } from './record-stream.ts';
 import { DEFAULT_SAFE_EXIT, type SafeExitTiming, type SafeState, safeExit } from './safe-exit.ts';
-import { type EarlierWork, NOTHING_EARLIER, type SessionStore } from './session-store.ts';
-import { StopRequest } from './stop-request.ts';
+import { asError, endFor, noQuickReads, notSafe } from './session-end.ts';
+import { type EarlierWork, NOTHING_EARLIER, type SessionStore, type WorkHistory } from './session-store.ts';
+import { type DieWish, StopRequest } from './stop-request.ts';
 
 export interface SessionOptions {
   /** Opened and identified, nothing energised; its state is taken as unknown. */
@@ -30,10 +37,19 @@ export interface SessionOptions {
   readonly benchJson: string;
   /** What earlier sessions of this plan left; given by a resume, which does not store the plan again. */
   readonly earlier?: EarlierWork;
+  /** Work with the same recipe on other wafers; work on this one, in `earlier`, goes before it. */
+  readonly history?: WorkHistory;
   /** The plan measures cells again; it is new to the file although there is earlier work. */
   readonly retest?: boolean;
   readonly stop?: StopRequest;
   readonly onProgress?: (progress: MeasurementProgress) => void;
+  /** Somebody must look at the bench before the run goes on. */
+  readonly onHalt?: (halt: Halt) => void;
+  /**
+   * How long a halted run waits for an answer before it ends safely; null: as long as it takes. Default 0, for a run that
+   * nobody watches.
+   */
+  readonly haltSeconds?: number | null;
   /** After each die that was measured to its end. */
   readonly onDieFinished?: (summary: DieSummary) => void;
   /** Rows after they were handed to the writer: live plots, adaptive plans. */
@@ -51,9 +67,6 @@ export interface SessionOutcome {
   readonly progress: MeasurementProgress;
   readonly losses: number;
 }
-
-/** The session ended by its own rules: the data are good, somebody must look. */
-const STOPPED_BY_RULE: readonly ErrorCode[] = ['TB_LOSS_LIMIT', 'TB_CONTACT_FAILED', 'TB_TOUCHDOWN_LIMIT'];
 
 /**
  * Executes a plan on a bench and stores what it measures. Whatever happens after the session was begun, the bench is made
@@ -74,8 +87,12 @@ class Session {
   readonly #route: PairRoute;
   readonly #meter: ProgressMeter;
   readonly #needles: NeedleWatch;
+  readonly #fingerprints: FingerprintBook;
   readonly #earlier: EarlierWork;
   readonly #failedWatchers = new Set<string>();
+  readonly #touchdowns = new Map<number, number>();
+  readonly #repetitions: DieRepetitions;
+  #loaded: Recipe | null = null;
   #die: DieSite | null = null;
   #losses = 0;
 
@@ -88,12 +105,19 @@ class Session {
     this.#earlier = options.earlier ?? NOTHING_EARLIER;
     this.#events = new EventLog(store, this.#id, this.#now);
     this.#stream = new RecordStream(plan, classifier, store);
-    this.#meter = new ProgressMeter(cellsPerDie(plan) * plan.dies.length, plan.dies.length, this.#now);
+    const history = this.#earlier.history ?? options.history;
+    const work = { cells: cellsOfPlan(plan), seconds: estimatePlan(plan).totalSeconds };
+    const expected =
+      history === undefined ? { work, from: 'plan' as const } : { work: history, from: 'earlierSessions' as const };
+    this.#meter = new ProgressMeter(cellsOfPlan(plan), plan.dies.length, this.#now, expected);
+    this.#repetitions = new DieRepetitions(plan, this.#earlier);
     this.#needles = new NeedleWatch(plan.bench.geometry);
+    this.#fingerprints = this.#earlier.fingerprints ?? new FingerprintBook(plan);
     this.#route = new PairRoute(bench, (line, { leakageAmps }) => this.#checkGate(line, leakageAmps));
     this.#stream.recorded.subscribe({
-      next: ({ cells }) => {
+      next: ({ cells, cursor }) => {
         for (const cell of cells) {
+          this.#fingerprints.note(cursor.dieOrdinal, cell);
           this.#meter.countCell(cell.class);
           this.#needles.cell(cell.cell, cell.class === 'open');
         }
@@ -166,14 +190,65 @@ class Session {
       const text = `instruments had errors queued before the session: ${errors.join('; ')}`;
       await this.#events.write('warning', 'instrument-errors', text);
     }
-    await configureBench(bench, plan, signal);
-
-    const context = this.#context();
-    for (const [index, die] of plan.dies.entries()) {
+    const { dies } = plan;
+    for (const [index, die] of dies.entries()) {
       if (this.#stop.reason !== null) return await this.#stopped();
-      if ((await visitDie(context, die, index + 1)) === 'stopped') return await this.#stopped();
+      if ((await this.#visit(die, index + 1, 'first')) === 'stopped') return await this.#stopped();
+    }
+    for (const [index, die] of dies.entries()) {
+      while (this.#repetitions.left(die.ordinal) > 0) {
+        if (this.#stop.reason !== null) return await this.#stopped();
+        if ((await this.#visit(die, index + 1, 'repetition')) === 'stopped') return await this.#stopped();
+      }
     }
     return 'finished';
+  }
+
+  /** Visits a die until nobody wants it again at once. */
+  async #visit(die: DieSite, number: number, kind: VisitKind): Promise<VisitEnd> {
+    const { frozen, bench } = this.#options;
+    const plan = planOfDie(frozen.plan, die.ordinal);
+    if (this.#loaded !== plan.recipe) {
+      this.#loaded = null;
+      await configureBench(bench, plan, this.#stop.signal);
+      this.#loaded = plan.recipe;
+    }
+    let turn = kind;
+    for (;;) {
+      if (turn === 'repetition') this.#repetitions.begin(die.ordinal);
+      const end = await visitDie({ ...this.#context(), plan }, die, number, turn);
+      if (end !== 'again') return end;
+      turn = 'repetition';
+    }
+  }
+
+  async #measureAgain(ordinals: readonly number[], why: string): Promise<void> {
+    const { plan } = this.#options.frozen;
+    for (const ordinal of ordinals) {
+      this.#repetitions.ask(ordinal);
+      this.#meter.changeTotal(cellsPerDie(plan));
+      await this.#events.write('info', 'die-repeat-asked', `to be measured again: ${why}`, ordinal);
+    }
+  }
+
+  /** Waits for somebody who has looked at the bench; ends the session with `cause` when nobody comes. */
+  async #halt(cause: TunnelbenchError, dieOrdinal: number): Promise<DieWish | null> {
+    const { haltSeconds = 0, onHalt } = this.#options;
+    if (haltSeconds === 0) throw cause;
+    const reason = cause.message;
+    this.#stop.takeWish();
+    this.#stop.halt(reason);
+    this.#meter.startWaiting();
+    const text = `halted, the die powered down and the needles up: ${reason}`;
+    await this.#events.write('warning', 'session-paused', text, dieOrdinal, { waitSeconds: haltSeconds });
+    this.#tellWatcher('halt', () => onHalt?.({ reason, dieOrdinal, waitSeconds: haltSeconds }));
+    const answered = await this.#stop.whenResumed(haltSeconds);
+    this.#stop.signal.throwIfAborted();
+    this.#meter.endWaiting();
+    if (!answered) throw cause;
+    const wish = this.#stop.takeWish();
+    await this.#events.write('info', 'session-resumed', 'somebody answered the halt', dieOrdinal, { wish });
+    return wish;
   }
 
   #checkGate(line: number, leakageAmps: number): void {
@@ -189,7 +264,9 @@ class Session {
     const { paused } = this.#stop;
     if (paused === null) return;
     await this.#events.write('info', 'session-paused', `paused: ${paused}`, this.#die?.ordinal ?? null);
+    this.#meter.startWaiting();
     await this.#stop.whenResumed();
+    this.#meter.endWaiting();
     await this.#events.write('info', 'session-resumed', 'the pause is over', this.#die?.ordinal ?? null);
   }
 
@@ -238,6 +315,11 @@ class Session {
       meter: this.#meter,
       needles: this.#needles,
       earlier: this.#earlier,
+      fingerprints: this.#fingerprints,
+      touchdowns: (ordinal) => this.#touchdowns.get(ordinal) ?? this.#earlier.die(ordinal).touchdowns,
+      touched: (ordinal, touchdowns) => this.#touchdowns.set(ordinal, touchdowns),
+      halt: (cause, ordinal) => this.#halt(cause, ordinal),
+      again: (ordinals, why) => this.#measureAgain(ordinals, why),
       startReason: this.#options.retest ? 'retest' : this.#options.earlier === undefined ? 'first' : 'resume',
       arrived: (die) => {
         this.#die = die;
@@ -265,35 +347,4 @@ class Session {
       this.#events.write('warning', 'watcher-failed', `${name}: ${asError(error).message}`).catch(() => {});
     }
   }
-}
-
-function endFor(error: Error): SessionEnd {
-  if (!(error instanceof TunnelbenchError)) return 'failed';
-  if (error.code === 'TB_ABORTED') return 'aborted';
-  return STOPPED_BY_RULE.includes(error.code) ? 'stopped' : 'failed';
-}
-
-function notSafe({ steps, verdict }: SafeState): TunnelbenchError {
-  const open = steps.filter(({ outcome }) => outcome !== 'confirmed');
-  return new TunnelbenchError('TB_BENCH_NOT_SAFE', {
-    thing: 'bench',
-    what: `the bench could not be confirmed safe (${verdict})`,
-    value: open.map(({ name, outcome, detail }) => `${name} ${outcome}: ${detail}`).join('; '),
-    expected: 'outputs off, enable lines low, supplies off, separated, all read back',
-    remedy: 'Go to the bench, check output, gate and chuck by hand, then resume.',
-  });
-}
-
-function noQuickReads({ source }: Bench): TunnelbenchError {
-  return new TunnelbenchError('TB_BENCH_CANNOT_REALISE', {
-    thing: source.identity.name,
-    what: 'the driver runs no quick reads, so it cannot execute an adaptive plan',
-    value: source.identity.driver,
-    expected: 'a driver with quick reads, e.g. keithley-2600',
-    remedy: 'Measure with --plan full.',
-  });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -39,7 +39,7 @@ export function stopOnSignals(
       goOn();
       return;
     }
-    tell('Pausing after this sweep, source at 0 V. Ctrl-Z again (or SIGCONT) goes on, Ctrl-C stops.');
+    tell('Pausing after this sweep, source at 0 V. p or Ctrl-Z (or SIGCONT) goes on, q or Ctrl-C stops.');
     stop.pause('Ctrl-Z');
   };
   source.on('SIGTSTP', pause);

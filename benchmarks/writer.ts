@@ -11,6 +11,7 @@ import { v7 as uuidV7 } from 'uuid';
 import { CELL_COLUMNS, cellToRow } from '../db/cell-row.ts';
 import { openOrCreate } from '../db/file-kind.ts';
 import type { AttemptRecord, CellRecord, PlanRecord, SessionRecord, SweepRecord, WaferRecord } from '../db/records.ts';
+import { encodeReadings } from '../db/sweep-blob.ts';
 import { SWEEP_COLUMNS, sweepToRow } from '../db/sweep-row.ts';
 import { WAFER_FILE } from '../db/wafer-file.ts';
 import { insertWafer, preparedWrites } from '../db/wafer-statements.ts';
@@ -24,6 +25,8 @@ const SWEEPS = 20_000;
 const POINTS = 118;
 const TRANSACTION_SWEEPS = 64;
 const ROUNDS = 5;
+/** Of the only attempt in the bare loop's file. */
+const ATTEMPT_NUMBER = 1;
 
 /** Sweeps and points stored per second, medians; the goal is 0.7 of the bare loop. */
 export async function run(): Promise<BenchmarkLine[]> {
@@ -101,7 +104,9 @@ async function bareLoop(file: string): Promise<number> {
   const transaction = db.transaction((first: number) => {
     const end = Math.min(first + TRANSACTION_SWEEPS, SWEEPS);
     for (let i = first; i < end; i++) {
-      const { lastInsertRowid } = insertSweep.run(sweepToRow(sweeps[i], new ArrayBuffer(POINTS * 9), 0));
+      const bytes = new Uint8Array(POINTS * 9);
+      const blob = bytes.subarray(0, encodeReadings(sweeps[i].readings, bytes));
+      const { lastInsertRowid } = insertSweep.run(sweepToRow({ ...sweeps[i], points: POINTS, blob }, ATTEMPT_NUMBER));
       insertCell.run(cellToRow(cells[i]), cells[i].class, lastInsertRowid);
     }
     setCursor.run(plan.id, end / 2);

@@ -17,6 +17,7 @@ export function benchSettings(file: BenchFile): BenchSettings {
     wafer: file.wafer,
     overdriveMicrometres: file.contact.overdriveMicrometres,
     routeSettleSeconds: router.settleSeconds,
+    ...('aloneColumnLimitAmps' in smu && { aloneColumnLimitAmps: smu.aloneColumnLimitAmps }),
   };
 }
 

@@ -20,7 +20,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
 });
 for (const room of ROOMS) {
   for (const path of readdirSync(room, { recursive: true })) {
-    if (DATA.test(path) && !path.startsWith(KERNEL_SOURCES)) cpSync(join(room, path), join('dist', room, path));
+    if (DATA.test(path) && !path.includes(KERNEL_SOURCES)) cpSync(join(room, path), join('dist', room, path));
   }
 }
 

@@ -15,9 +15,9 @@ import { benchJson, benchSettings } from './bench-settings.ts';
 import { startDemoBench } from './demo-bench.ts';
 import { exportModels, measuredDies } from './export-models.ts';
 import { finishRun } from './finish-run.ts';
-import { withBench } from './measure.ts';
 import { runMeasurement } from './run-measurement.ts';
 import { softwareVersion } from './software-version.ts';
+import { withBench } from './with-bench.ts';
 
 interface DemoOptions {
   readonly dies: string;

@@ -2,7 +2,7 @@ import type { DieSite } from '../wafer/die.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 
 /** Ordinals from a text like "0,3,7-9", ascending and without repeats. TB_USAGE for anything else or no such die. */
-export function dieChoice(text: string, dies: readonly DieSite[]): number[] {
+export function dieChoice(text: string, dies: readonly DieSite[], option = '--dies'): number[] {
   const known = new Set(dies.map(({ ordinal }) => ordinal));
   const chosen = new Set<number>();
   for (const part of text.split(',')) {
@@ -10,7 +10,7 @@ export function dieChoice(text: string, dies: readonly DieSite[]): number[] {
     const [from, to] = [Number(first), Number(last ?? first)];
     if (first === undefined || to < from || !known.has(from) || !known.has(to)) {
       throw new TunnelbenchError('TB_USAGE', {
-        thing: '--dies',
+        thing: option,
         what: 'not a list of dies of this wafer',
         value: text,
         expected: `ordinals from ${Math.min(...known)} to ${Math.max(...known)}, such as "0,3,7-9"`,

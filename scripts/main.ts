@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   measure: async () => (await import('./measure.ts')).addMeasureCommand,
   resume: async () => (await import('./resume.ts')).addResumeCommand,
   retest: async () => (await import('./retest.ts')).addRetestCommand,
+  lot: async () => (await import('./lot.ts')).addLotCommand,
   note: async () => (await import('./note.ts')).addNoteCommand,
   sessions: async () => (await import('./sessions.ts')).addSessionsCommand,
   summary: async () => (await import('./summary.ts')).addSummaryCommand,
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   fleet: async () => (await import('./fleet.ts')).addFleetCommand,
   'fleet-table': async () => (await import('./fleet-table.ts')).addFleetTableCommand,
   'program-map': async () => (await import('./program-map.ts')).addProgramMapCommand,
+  program: async () => (await import('./program.ts')).addProgramCommand,
   'export-solutions': async () => (await import('./export-solutions.ts')).addExportSolutionsCommand,
   reproduce: async () => (await import('./reproduce.ts')).addReproduceCommand,
 };

@@ -1,24 +1,24 @@
 import type { Command } from 'commander';
-import { type DieSummary, dieSummaryText } from '../acquisition/die-summary.ts';
 import { dryRun } from '../acquisition/dry-run.ts';
-import type { SessionOutcome } from '../acquisition/session.ts';
 import { checkSessionFields, SESSION_FIELDS } from '../acquisition/session-fields.ts';
-import { StopRequest } from '../acquisition/stop-request.ts';
-import { stopOnSignals } from '../acquisition/stop-signals.ts';
 import type { SessionFields } from '../db/records.ts';
-import { type BenchFile, readBenchFile } from '../drivers/bench-file.ts';
-import type { Bench } from '../drivers/capabilities.ts';
-import { type OpenBenchOptions, openBench } from '../drivers/open-bench.ts';
+import { readBenchFile } from '../drivers/bench-file.ts';
 import { benchJson } from './bench-settings.ts';
 import { finishRun } from './finish-run.ts';
 import { dryRunText } from './plan.ts';
 import { addPlanOptions, type PlanOptions, planFromOptions } from './plan-options.ts';
-import { ProgressLine } from './progress-line.ts';
+import { rowsAtOnce } from './rows-at-once.ts';
 import { runMeasurement } from './run-measurement.ts';
 import { lastSelfTest, selfTestLine } from './self-test-file.ts';
+import { HALT_OPTION, withBench } from './with-bench.ts';
 import { withWireLog } from './with-wire-log.ts';
 
-type MeasureOptions = PlanOptions & Partial<SessionFields> & { readonly out: string; readonly wireLog?: string };
+type MeasureOptions = PlanOptions &
+  Partial<SessionFields> & {
+    readonly out: string;
+    readonly wireLog?: string;
+    readonly haltMinutes?: string;
+  };
 
 /** `tunnelbench measure`: exit status 0 when the plan was finished and the bench is safe, 1 otherwise. */
 export function addMeasureCommand(program: Command): void {
@@ -27,14 +27,15 @@ export function addMeasureCommand(program: Command): void {
     .description('measure a wafer: plan, contact, sweep, store, make safe')
     .argument('<bench.yaml>', 'bench file')
     .requiredOption('--out <wafer.sqlite>', 'wafer file to make')
-    .option('--wire-log <file>', 'record every byte on every wire, for a replay');
+    .option('--wire-log <file>', 'record every byte on every wire, for a replay')
+    .option(...HALT_OPTION);
   addPlanOptions(command);
   for (const { option, meaning } of SESSION_FIELDS) command.option(`${option} <text>`, `${meaning}, or "unknown"`);
   command.action(async (file: string, options: MeasureOptions) => {
     const fields = checkSessionFields(options);
     const benchFile = await readBenchFile(file);
     const frozen = await planFromOptions(benchFile, options);
-    console.log(dryRunText(dryRun(frozen)));
+    console.log(dryRunText(dryRun(frozen, rowsAtOnce(benchFile, options.rowsAtOnce))));
     const selfTest = await lastSelfTest(benchFile);
     console.log(selfTestLine(selfTest));
     const benchText = benchJson(benchFile, selfTest ?? undefined);
@@ -42,45 +43,9 @@ export function addMeasureCommand(program: Command): void {
       withBench(
         benchFile,
         (bench, watch) => runMeasurement({ bench, frozen, file: options.out, fields, benchJson: benchText, ...watch }),
-        wires,
+        { wires, haltMinutes: options.haltMinutes },
       ),
     );
     finishRun(options.out, outcome);
   });
-}
-
-export interface Watch {
-  readonly stop: StopRequest;
-  readonly onProgress: ProgressLine['update'];
-  readonly onDieFinished: (summary: DieSummary) => void;
-}
-
-/** Opens the bench, shows progress, stops on signals, and closes the bench whatever happens. */
-export async function withBench(
-  benchFile: BenchFile,
-  run: (bench: Bench, watch: Watch) => Promise<SessionOutcome>,
-  wires: OpenBenchOptions = {},
-): Promise<SessionOutcome> {
-  const stop = new StopRequest();
-  const progress = new ProgressLine(process.stderr);
-  const tell = (text: string) => {
-    progress.close();
-    console.error(text);
-  };
-  const release = stopOnSignals(stop, tell);
-  try {
-    const bench = await openBench(benchFile, stop.signal, wires);
-    try {
-      return await run(bench, {
-        stop,
-        onProgress: (state) => progress.update(state),
-        onDieFinished: (summary) => tell(dieSummaryText(summary)),
-      });
-    } finally {
-      await bench.close();
-    }
-  } finally {
-    progress.close();
-    release();
-  }
 }

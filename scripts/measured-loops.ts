@@ -5,7 +5,9 @@ import { pointCount, segmentSpan, segmentsOf } from '../wafer/sweep.ts';
 
 /** The loops of record of a die. A sweep of another length than its plan's programme counts as no loop. */
 export function measuredLoops(reader: WaferReader, dieOrdinal: number): LoopReader {
-  const recipes = new Map(reader.sessions().map((session) => [session.id, recordedRecipe(reader, session).recipe]));
+  const recipes = new Map(
+    reader.sessions().map((session) => [session.id, recordedRecipe(reader, session, dieOrdinal).recipe]),
+  );
   const programmes = new Map(
     [...recipes].flatMap(([id, { programme }]) =>
       reader.attempts(id).map((attempt) => [attempt.id, programme] as const),

@@ -1,6 +1,8 @@
 import { deviation, mean, median, sum } from 'd3-array';
-import { estimatePlan } from '../acquisition/duration-estimate.ts';
-import { cellsPerDie, type FrozenPlan, pairPositions, thawPlan } from '../acquisition/plan.ts';
+import { planOfDie, recipesOf } from '../acquisition/die-recipes.ts';
+import { estimateDie, estimatePlan } from '../acquisition/duration-estimate.ts';
+import { cellsPerDie, type FrozenPlan, pairPositions, positionCount, thawPlan } from '../acquisition/plan.ts';
+import { planProgress } from '../acquisition/plan-progress.ts';
 import type { SafeState } from '../acquisition/safe-exit.ts';
 import type { Estimate, MorningFacts } from '../analysis/morning-summary.ts';
 import type { CellRecord, EventRecord, SessionRecord } from '../db/records.ts';
@@ -33,7 +35,9 @@ export function morningFacts(reader: WaferReader, besides: KnownBesides): Mornin
     file: reader.file,
     lot: wafer.lot,
     wafer: wafer.wafer,
-    recipe: frozen.plan.recipe.name,
+    recipe: recipesOf(frozen.plan)
+      .map(({ part }) => part.recipe.name)
+      .join(', '),
     geometry: wafer.geometry,
     finish: { ...progressOf(reader, frozen), ...endOf(session, reader.events(session.id)), sessions: sessions.length },
     bench: benchOf(session),
@@ -45,7 +49,7 @@ export function morningFacts(reader: WaferReader, besides: KnownBesides): Mornin
     },
     trust: trustOf(reader, frozen, sessions, digests),
     found: foundOf(reader, frozen, digests),
-    time: { plannedSeconds: estimatePlan(frozen.plan).totalSeconds, actualSeconds: secondsOf(sessions) },
+    time: { ...plannedTimes(reader, frozen), actualSeconds: secondsOf(sessions) },
     verified: besides.verified,
   };
 }
@@ -61,6 +65,18 @@ function progressOf(reader: WaferReader, { plan, record }: FrozenPlan) {
     diesDone: plan.dies.filter(({ ordinal }) => states.get(ordinal) === 'measured').length,
     diesPlanned: plan.dies.length,
   };
+}
+
+/** The plan's estimate in all, and for the positions that were measured; visits of repeated dies count as done or not. */
+function plannedTimes(reader: WaferReader, frozen: FrozenPlan) {
+  const { plan } = frozen;
+  const { reached, stories } = planProgress(reader, frozen);
+  const measured = plan.dies.reduce((sum, { ordinal }) => {
+    const part = planOfDie(plan, ordinal);
+    const visits = (reached.get(ordinal) ?? 0) / positionCount(part) + stories.repeats(ordinal).begun;
+    return sum + visits * estimateDie(part).dieSeconds;
+  }, 0);
+  return { plannedSeconds: estimatePlan(plan).totalSeconds, plannedOfMeasuredSeconds: measured };
 }
 
 function endOf(session: SessionRecord, events: readonly EventRecord[]) {

@@ -47,9 +47,12 @@ export class ProgressLine {
   }
 }
 
+/** What is added to a remaining time that was not told from this run's own speed. */
+const ETA_SOURCE = { thisRun: '', earlierSessions: ' by earlier sessions', plan: ' by plan' } as const;
+
 /** "die 1/1 (0, 0) │ 12,480/20,000 cells 62 % │ 812 cells/s │ 9.3 s left │ healthy 12,391 …" */
 export function describeProgress(progress: MeasurementProgress): string {
-  const { cellsDone, cellsTotal, cellsPerSecond, etaSeconds, counts, die } = progress;
+  const { cellsDone, cellsTotal, cellsPerSecond, etaSeconds, etaFrom, counts, die } = progress;
   const percent = cellsTotal === 0 ? 100 : Math.floor((100 * cellsDone) / cellsTotal);
   const classes = CELL_CLASSES.filter((name) => (counts[name] ?? 0) > 0 && name !== 'unmeasured')
     .map((name) => `${name} ${grouped(counts[name] ?? 0)}`)
@@ -58,7 +61,7 @@ export function describeProgress(progress: MeasurementProgress): string {
     die === null ? 'preparing' : `die ${die.number}/${die.of} (${die.x}, ${die.y})`,
     `${grouped(cellsDone)}/${grouped(cellsTotal)} cells ${percent} %`,
     `${grouped(Math.round(cellsPerSecond))} cells/s`,
-    etaSeconds === null ? 'ETA –' : `${formatDuration(Math.ceil(etaSeconds))} left`,
+    etaSeconds === null ? 'ETA –' : `${formatDuration(Math.ceil(etaSeconds))} left${ETA_SOURCE[etaFrom]}`,
     classes,
   ];
   return parts.filter((part) => part !== '').join(' │ ');

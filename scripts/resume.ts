@@ -6,10 +6,14 @@ import { WaferReader } from '../db/wafer-reader.ts';
 import { readBenchFile } from '../drivers/bench-file.ts';
 import { benchJson, benchSettings } from './bench-settings.ts';
 import { finishRun } from './finish-run.ts';
-import { withBench } from './measure.ts';
 import { resumeMeasurement } from './run-measurement.ts';
+import { HALT_OPTION, withBench } from './with-bench.ts';
 
-type ResumeOptions = Partial<SessionFields> & { readonly bench: string };
+type ResumeOptions = Partial<SessionFields> & {
+  readonly bench: string;
+  readonly skipped?: boolean;
+  readonly haltMinutes?: string;
+};
 
 /** `tunnelbench resume`: continues the last plan of a wafer file after an end of any kind. */
 export function addResumeCommand(program: Command): void {
@@ -19,25 +23,29 @@ export function addResumeCommand(program: Command): void {
       'continue an interrupted measurement: the bench is asked, made safe, identified, checked, then measured on',
     )
     .argument('<wafer.sqlite>', 'wafer file')
-    .requiredOption('--bench <bench.yaml>', 'bench file');
+    .requiredOption('--bench <bench.yaml>', 'bench file')
+    .option('--skipped', 'also measure the dies that were skipped at the terminal')
+    .option(...HALT_OPTION);
   for (const { option, meaning } of SESSION_FIELDS) {
     command.option(`${option} <text>`, `${meaning}, where it changed since the last session`);
   }
   command.action(async (file: string, options: ResumeOptions) => {
     const benchFile = await readBenchFile(options.bench);
-    checkResumable(file, benchSettings(benchFile));
-    const outcome = await withBench(benchFile, (bench, watch) =>
-      resumeMeasurement({ bench, file, fields: givenFields(options), benchJson: benchJson(benchFile), ...watch }),
-    );
+    const takeSkipped = options.skipped ?? false;
+    checkResumable(file, benchSettings(benchFile), takeSkipped);
+    const request = { file, fields: givenFields(options), benchJson: benchJson(benchFile), takeSkipped };
+    const outcome = await withBench(benchFile, (bench, watch) => resumeMeasurement({ bench, ...request, ...watch }), {
+      haltMinutes: options.haltMinutes,
+    });
     finishRun(file, outcome);
   });
 }
 
 /** Everything that can be refused without the bench is refused before it is opened. */
-function checkResumable(file: string, settings: ReturnType<typeof benchSettings>): void {
+function checkResumable(file: string, settings: ReturnType<typeof benchSettings>, takeSkipped: boolean): void {
   const reader = WaferReader.open(file);
   try {
-    checkSameBench(resumePoint(reader).frozen, settings);
+    checkSameBench(resumePoint(reader, { takeSkipped }).frozen, settings);
   } finally {
     reader.close();
   }

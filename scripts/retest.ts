@@ -8,8 +8,8 @@ import { CELL_CLASSES, type CellClass } from '../wafer/cell-class.ts';
 import { TunnelbenchError } from '../wafer/tunnelbench-error.ts';
 import { benchJson, benchSettings } from './bench-settings.ts';
 import { dieChoice } from './die-choice.ts';
-import { withBench } from './measure.ts';
 import { retestMeasurement } from './run-measurement.ts';
+import { withBench } from './with-bench.ts';
 
 interface RetestOptions {
   readonly bench: string;

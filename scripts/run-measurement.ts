@@ -1,12 +1,14 @@
 import { v7 as uuidV7 } from 'uuid';
 import type { Classifier } from '../acquisition/classifier.ts';
 import type { DieSummary } from '../acquisition/die-summary.ts';
-import type { FrozenPlan } from '../acquisition/plan.ts';
+import type { Halt } from '../acquisition/halt.ts';
+import type { FrozenPlan, Plan } from '../acquisition/plan.ts';
 import type { MeasurementProgress } from '../acquisition/progress.ts';
 import type { Recorded } from '../acquisition/record-stream.ts';
 import { resumePoint } from '../acquisition/resume.ts';
 import type { DieRetest } from '../acquisition/retest.ts';
 import { runSession, type SessionOutcome } from '../acquisition/session.ts';
+import type { WorkHistory } from '../acquisition/session-store.ts';
 import type { StopRequest } from '../acquisition/stop-request.ts';
 import { createClassifier } from '../analysis/classify.ts';
 import type { SessionFields } from '../db/records.ts';
@@ -24,6 +26,11 @@ interface Watched {
   readonly onProgress?: (progress: MeasurementProgress) => void;
   readonly onDieFinished?: (summary: DieSummary) => void;
   readonly onRecorded?: (rows: Recorded) => void;
+  readonly onHalt?: (halt: Halt) => void;
+  /** See SessionOptions. */
+  readonly haltSeconds?: number | null;
+  /** Work with the same recipe on other wafers, for the remaining time. */
+  readonly history?: WorkHistory;
 }
 
 export interface MeasurementRequest extends Watched {
@@ -35,6 +42,8 @@ export interface MeasurementRequest extends Watched {
 
 export interface ResumeRequest extends Watched {
   readonly file: string;
+  /** Also measures the dies that were skipped at the terminal. */
+  readonly takeSkipped?: boolean;
   /** Fields that changed since the last session, e.g. the operator. */
   readonly fields?: Partial<SessionFields>;
 }
@@ -62,7 +71,7 @@ export async function resumeMeasurement(request: ResumeRequest): Promise<Session
   const reader = WaferReader.open(request.file);
   let point: ReturnType<typeof resumePoint>;
   try {
-    point = resumePoint(reader);
+    point = resumePoint(reader, { takeSkipped: request.takeSkipped ?? false });
   } finally {
     reader.close();
   }
@@ -89,7 +98,7 @@ export async function retestMeasurement(request: RetestRequest): Promise<Session
 type SessionParts = Omit<Parameters<typeof runSession>[0], 'store' | 'classifier' | 'softwareVersion'>;
 
 async function runAndClose(writer: WaferWriter, parts: SessionParts): Promise<SessionOutcome> {
-  const classifier = classifierFor(parts.frozen.plan.recipe);
+  const classifier = classifierFor(parts.frozen.plan);
   try {
     return await runSession({ ...parts, store: writer, classifier, softwareVersion: softwareVersion() });
   } finally {
@@ -98,11 +107,21 @@ async function runAndClose(writer: WaferWriter, parts: SessionParts): Promise<Se
   }
 }
 
-function classifierFor({ programme, thresholds }: Recipe): Classifier {
-  return createClassifier(programme, thresholds);
+/** Every die is classified under its own recipe. */
+function classifierFor(plan: Plan): Classifier {
+  const ofRecipe = ({ programme, thresholds }: Recipe) => createClassifier(programme, thresholds);
+  const common = ofRecipe(plan.recipe);
+  if (plan.dieRecipes === undefined) return common;
+  const own = new Map<number, Classifier>();
+  for (const { dies, recipe } of plan.dieRecipes) {
+    const classifier = ofRecipe(recipe);
+    for (const ordinal of dies) own.set(ordinal, classifier);
+  }
+  return { classify: (sweep) => (own.get(sweep.dieOrdinal) ?? common).classify(sweep) };
 }
 
-function watchedOf({ bench, benchJson, stop, onProgress, onDieFinished, onRecorded }: Watched): Watched {
+function watchedOf(request: Watched): Watched {
+  const { bench, benchJson, stop, onProgress, onDieFinished, onRecorded, onHalt, haltSeconds, history } = request;
   return {
     bench,
     benchJson,
@@ -110,5 +129,8 @@ function watchedOf({ bench, benchJson, stop, onProgress, onDieFinished, onRecord
     ...(onProgress && { onProgress }),
     ...(onDieFinished && { onDieFinished }),
     ...(onRecorded && { onRecorded }),
+    ...(onHalt && { onHalt }),
+    ...(haltSeconds !== undefined && { haltSeconds }),
+    ...(history && { history }),
   };
 }

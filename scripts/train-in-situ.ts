@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type AmplitudePolicy, DEFAULT_PULSES } from '../training/in-situ/amplitude.ts';
-import { writeStudy } from '../training/in-situ/figures/write-study.ts';
-import { InSituCampaign } from '../training/in-situ/in-situ-campaign.ts';
 import { mnistParameters, outerParameters, type UpdateScheme } from '../training/in-situ/in-situ-parameters.ts';
-import { DEFAULT_JUNCTIONS } from '../training/in-situ/junctions.ts';
+import { DEFAULT_JUNCTIONS, type JunctionPopulation } from '../training/in-situ/junctions.ts';
 import type { InSituOutcome, InSituTask } from '../training/in-situ/run-task.ts';
 import { STUDY_NAMES, STUDY_SCALES, type StudyName, studyTasks } from '../training/in-situ/studies.ts';
+import { type BenchTrainingOptions, PROBLEM_NAMES } from './bench-training-options.ts';
 import { interruptSignal } from './interrupt-signal.ts';
+import { positiveNumber, wholeNumber } from './number-option.ts';
 import { softwareVersion } from './software-version.ts';
 import { StepProgress } from './step-progress.ts';
 
@@ -39,15 +39,18 @@ export function addInSituCommand(program: Command): void {
   const command = program
     .command('in-situ')
     .description('train networks in the junctions themselves by stochastic switching (simulated arrays)');
-  addTrain(command);
+  addInSituTraining(command, 'train');
   addStudy(command);
 }
 
-function addTrain(command: Command): void {
+/** One training, in simulated arrays or, with --bench, in a measured die: `train in-situ` and `in-situ train`. */
+export function addInSituTraining(command: Command, name: string): void {
   const train = command
-    .command('train')
-    .description('one training on MNIST, 100-90-10; prints accuracy, pulses and energy as it goes')
-    .option('--pairs <n>', 'junction pairs per weight', Number, 1)
+    .command(name)
+    .description(
+      'one training in the junctions, in simulated arrays (MNIST, 100-90-10) or with --bench in a measured die, over the wire',
+    )
+    .option('--pairs <n>', 'junction pairs per weight', wholeNumber('--pairs', 1, 99), 1)
     .option('--epochs <n>', 'default 40', Number)
     .addOption(
       new Option('--update <scheme>', 'how pulses reach the cells').choices(['columns', 'outer']).default('columns'),
@@ -67,10 +70,69 @@ function addTrain(command: Command): void {
         .default('validation'),
     )
     .option('--seed <n>', 'seed of devices and training', Number, 1);
-  addCommon(train).action(async (options: TrainOptions) => {
-    const [{ outcome }] = await inCampaign(options, 'training', [taskOf(options)]);
+  addBenchOptions(addCommon(train)).action(async (options: TrainOptions & Partial<BenchTrainingOptions>) => {
+    if (options.bench !== undefined) {
+      // Loaded where it is used: "train" has more common uses, which need no drivers.
+      const { trainOnBench } = await import('./train-on-bench.ts');
+      await trainOnBench({ ...options, bench: options.bench } as BenchTrainingOptions);
+      return;
+    }
+    const task = taskOf(options);
+    const junctions = options.measured === undefined ? task.junctions : await measuredJunctions(options);
+    const [{ outcome }] = await inCampaign(options, 'training', [{ ...task, junctions }]);
     reportTraining(outcome);
   });
+}
+
+/** The population of a measured die: medians and spreads of its fitted law, its mean resistances. */
+async function measuredJunctions(options: TrainOptions & Partial<BenchTrainingOptions>): Promise<JunctionPopulation> {
+  const { measured = '', die, exponent, resistanceSigma } = options;
+  const { measuredDie } = await import('./die-on-bench.ts');
+  const { fitMeasuredDie, switchingText } = await import('./switching-of-die.ts');
+  const model = await measuredDie({ measured, ...(die !== undefined && { die }) });
+  const fitted = fitMeasuredDie(measured, model.die.ordinal, exponent === '2' ? 2 : 1);
+  console.log(switchingText(fitted));
+  return {
+    ...DEFAULT_JUNCTIONS,
+    resistanceSigma,
+    rP: model.means.rP,
+    rAp: model.means.rAp,
+    delta: fitted.delta.median.value,
+    deltaSigma: fitted.delta.sigma.value,
+    vC0: fitted.vC0.median.value,
+    vC0Sigma: fitted.vC0.sigma.value,
+    exponent: fitted.exponent,
+  };
+}
+
+/** What concerns a measured die and the bench that it lies on. */
+function addBenchOptions(command: Command): Command {
+  const group = 'In a measured die:';
+  const option = (flags: string, text: string) => new Option(flags, text).helpGroup(group);
+  return command
+    .addOption(option('--bench <bench.yaml>', 'bench file: train over the wire, one cell after the other'))
+    .addOption(
+      option(
+        '--measured <wafer.sqlite>',
+        'wafer file of the die; its loops give the switching law, also without --bench',
+      ),
+    )
+    .addOption(option('--die <x,y>', 'the die, where the file has several'))
+    .addOption(option('--exponent <b>', 'exponent of the barrier').choices(['1', '2']).default('1'))
+    .addOption(option('--recipe <file>', 'recipe (YAML) with a part "programming"; default: the default recipe'))
+    .addOption(option('--problem <name>', 'what is learnt').choices(PROBLEM_NAMES).default('iris'))
+    .addOption(
+      option('--fold <0-4>', 'fifth of a table that is held back')
+        .default(0)
+        .argParser(wholeNumber('--fold', 0, 4)),
+    )
+    .addOption(
+      option('--hidden <n>', 'hidden units; default: 16, of mnist 90').argParser(wholeNumber('--hidden', 1, 1000)),
+    )
+    .addOption(option('--journal <file>', 'what was done, on the disk update by update; default: in-situ-bench.jsonl'))
+    .addOption(option('--report <file>', 'outcome with its provenance; default: in-situ-bench.json'))
+    .addOption(option('--deadline <hours>', 'refuse what would take longer').argParser(positiveNumber('--deadline')))
+    .addOption(option('--dry-run', 'print hours, pulses and driver channels; open nothing'));
 }
 
 function addStudy(command: Command): void {
@@ -84,6 +146,7 @@ function addStudy(command: Command): void {
         .default('quick'),
     );
   addCommon(study).action(async (options: StudyOptions) => {
+    const { writeStudy } = await import('../training/in-situ/figures/write-study.ts');
     for (const name of options.study) {
       const outcomes = await inCampaign(options, name, studyTasks(name, STUDY_SCALES[options.scale]));
       const subtitle = `scale “${options.scale}”, ${outcomes.length} trainings, bars: 95 % of the mean; tunnelbench ${softwareVersion()}`;
@@ -106,6 +169,7 @@ function addCommon(command: Command): Command {
 async function inCampaign({ out, workers }: CommonOptions, step: string, tasks: readonly InSituTask[]) {
   const progress = new StepProgress(process.stderr);
   using interrupt = interruptSignal();
+  const { InSituCampaign } = await import('../training/in-situ/in-situ-campaign.ts');
   await using campaign = new InSituCampaign(join(out, 'outcomes.jsonl'), workers, (done, total) =>
     progress.update(step, done, total),
   );

@@ -14,6 +14,7 @@ import { addDieModelOptions, type DieModelOptions, readDieModels, readOutOf } fr
 import { interruptSignal } from './interrupt-signal.ts';
 import { softwareVersion } from './software-version.ts';
 import { StepProgress } from './step-progress.ts';
+import { addInSituTraining } from './train-in-situ.ts';
 import { addTrainOptions, readTrainOptions, type TrainOptions, trainingDataset } from './train-options.ts';
 
 interface StatisticsOptions {
@@ -62,6 +63,8 @@ export function addTrainCommand(program: Command): void {
       const models = hasDies || options.population === true ? await readDieModels(options) : [];
       await runTrainings(options, (shape) => [statisticsAware(models, shape, options)]);
     });
+
+  addInSituTraining(train, 'in-situ');
 }
 
 function hardwareAware(model: DieModel, shape: NetworkShape, options: DieModelOptions): Training {

@@ -19,6 +19,7 @@ export async function walkEnableLines(subject: TestSubject, idle: IdleLines): Pr
   const { pairs, probe, probeRows, conductingAmps, geometry, book } = subject;
   const conducts: boolean[] = new Array(geometry.columns).fill(false);
   const rowOfPair: (number | null)[] = new Array(pairs).fill(null);
+  const rowOfColumn = new Map<number, number>();
   for (let pair = 0; pair < pairs; pair++) {
     const { a, b } = columnsOfPair(pair);
     for (const row of probeRows) {
@@ -29,12 +30,14 @@ export async function walkEnableLines(subject: TestSubject, idle: IdleLines): Pr
       if (read === null) continue;
       const flows = (amps: number, column: number) => Math.abs(amps - idle.columnLeakAmps[column]) > conductingAmps;
       const here = [flows(read.columnA, a), flows(read.columnB, b)];
-      conducts[a] ||= here[0];
-      conducts[b] ||= here[1];
+      for (const [side, column] of [a, b].entries()) {
+        if (here[side] && !rowOfColumn.has(column)) rowOfColumn.set(column, row);
+        conducts[column] ||= here[side];
+      }
       if (here[0] || here[1]) rowOfPair[pair] ??= row;
       if (conducts[a] && conducts[b]) break;
     }
-    await checkSilence(subject, pair, rowOfPair[pair]);
+    await checkSilence(subject, pair, rowOfPair[pair], rowOfColumn);
   }
   // A column that hangs on answers under every route: the question whose it is has its answer already.
   if (!book.has('stuckHigh', 'stuckClosed')) await checkNeighbours(subject, rowOfPair);
@@ -50,7 +53,12 @@ function routable({ book }: TestSubject, a: number, b: number): Route {
 }
 
 /** The routes of a pair under which nothing may flow. */
-async function checkSilence(subject: TestSubject, pair: number, known: number | null): Promise<void> {
+async function checkSilence(
+  subject: TestSubject,
+  pair: number,
+  known: number | null,
+  rowOfColumn: ReadonlyMap<number, number>,
+): Promise<void> {
   const { book, probeRows } = subject;
   const { a, b } = columnsOfPair(pair);
   const row = known ?? probeRows[0];
@@ -59,11 +67,14 @@ async function checkSilence(subject: TestSubject, pair: number, known: number | 
     book.add('enableLines', 'stuckHigh', 'enable', [pair], text);
     return;
   }
-  if (known === null) return;
-  for (const [column, route, channel] of [
-    [a, { b, row }, 'columnA'],
-    [b, { a, row }, 'columnB'],
+  for (const [column, other, channel] of [
+    [a, { b }, 'columnA'],
+    [b, { a }, 'columnB'],
   ] as const) {
+    // Only a row in which this very column conducts shows whether its relay hangs on.
+    const own = rowOfColumn.get(column);
+    if (own === undefined) continue;
+    const route = { ...other, row: own };
     if (await flows(subject, pair, route, channel)) {
       const text = `the relay of column ${column} does not open: its cell conducts while it is not routed`;
       book.add('columnLines', 'stuckClosed', 'column', [column], text);
@@ -79,6 +90,8 @@ async function checkNeighbours(subject: TestSubject, rowOfPair: readonly (number
     const other = (pair + Math.floor(pairs / 2)) % pairs;
     if (row === null || other === pair || book.names('column', a) || book.names('column', b)) continue;
     if (!(await flows(subject, other, { a, b, row }, 'row'))) continue;
+    // With neither column routed the same current is that of a column that hangs on, somewhere else.
+    if (await flows(subject, other, { row }, 'row')) continue;
     const text = `columns ${a} and ${b} conduct under enable line ${other} as well as under their own`;
     book.add('enableLines', 'shorted', 'enable', [pair, other], text);
   }
@@ -109,19 +122,20 @@ export async function followColumns(subject: TestSubject, { conducts }: EnabledC
     const pair = await pairOf(subject, column);
     if (pair !== null) foundUnder.set(column, pair);
   }
-  for (const column of missing) {
-    if (foundUnder.has(column)) continue;
-    const text = `column ${column} conducts under no enable line: relay, needle or the line on the die is open`;
-    book.add('columnLines', 'open', 'column', [column], text);
-  }
   // A mirrored connector exchanges whole pairs, and the two columns of each: seen by the pairs alone.
   const ofPairs = new Map([...foundUnder].map(([column, pair]) => [Math.floor(column / 2), pair]));
   conducts.forEach((ok, column) => void (ok && ofPairs.set(Math.floor(column / 2), Math.floor(column / 2))));
   const [mirror] = orderFaults('column', pairs, ofPairs);
   if (mirror?.fault === 'mirrored') {
     const text = 'the columns are mirrored against the enable lines: a connector sits the wrong way round';
+    // A column that conducts nowhere leads to a dead one of this die as likely as not: told when the connector is right.
     book.add('columnOrder', 'mirrored', 'column', [...conducts.keys()], text);
     return;
+  }
+  for (const column of missing) {
+    if (foundUnder.has(column)) continue;
+    const text = `column ${column} conducts under no enable line: relay, needle or the line on the die is open`;
+    book.add('columnLines', 'open', 'column', [column], text);
   }
   const leadsTo = new Map(conducts.flatMap((ok, column): [number, number][] => (ok ? [[column, column]] : [])));
   for (const [column, pair] of foundUnder)

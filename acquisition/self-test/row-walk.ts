@@ -11,6 +11,12 @@ const TWO_ROWS_FRACTION = 0.4;
 /** Leaves out the shorted cells of a die. */
 const BEST_FRACTION = 0.95;
 
+/** Part of the cells of other rows that must be good for a comparison. */
+const LEAST_GOOD = 0.5;
+
+/** A row adds nothing to another when the sum of all its cells changes by less than this part. */
+const ADDS_NOTHING = 0.03;
+
 export interface RowWalk {
   readonly readings: RowReadings;
   /** Rows that can be told from each other: routed, conducting, on a line of their own. */
@@ -80,14 +86,20 @@ async function currentWithoutRow(
   return siemens.some((value) => Math.abs(value) > conductingAmps / PROBE_VOLTS) ? siemens : null;
 }
 
-/** Every other row adds its own cells to those of the row that hangs on; that row itself adds nothing. */
+/**
+ * Every other row adds its own cells to those of the row that hangs on; that row itself adds nothing, and neither does a
+ * row that is open: where both are, one cannot be told from the other on this die.
+ */
 function nameStuckRow({ book }: TestSubject, { cells }: RowReadings, unrouted: readonly number[]): void {
   const added = cells.map((row) =>
     row.reduce((sum, cell, place) => sum + (cell === null ? 0 : Math.abs(cell.a + cell.b - unrouted[place])), 0),
   );
-  const row = added.indexOf(Math.min(...added));
-  const text = `the relay of row ${row} does not open: cells conduct with no row routed`;
-  book.add('rowLines', 'stuckClosed', 'row', [row], text);
+  const least = Math.min(...added);
+  const adds = ADDS_NOTHING * unrouted.reduce((sum, siemens) => sum + Math.abs(siemens), 0);
+  const rows = added.flatMap((sum, row) => (sum <= least + adds ? [row] : []));
+  const others = rows.length > 1 ? ', or one of them and the others are open on this die' : '';
+  const text = `the relay of row ${rows.join(' or ')} does not open: cells conduct with no row routed${others}`;
+  book.add('rowLines', 'stuckClosed', 'row', rows, text);
 }
 
 /**
@@ -102,14 +114,17 @@ function nameSameRows(
 ): void {
   const { book } = subject;
   const values = (row: number) => cells[row].flatMap((cell) => (cell === null ? [] : [cell.a, cell.b]));
-  const others = cells.flatMap((_, row) =>
-    doubtful.includes(row) ? [] : values(row).filter((g) => isFit(subject, g)),
-  );
+  const compared = cells.flatMap((_, row) => (doubtful.includes(row) ? [] : values(row)));
+  const others = compared.filter((siemens) => isFit(subject, siemens));
   const best = others.toSorted((x, y) => x - y)[Math.floor(BEST_FRACTION * others.length)];
   const own = values(group[0]);
   const more = best === undefined ? 0 : own.filter((siemens) => siemens > TWO_ROWS_RATIO * best).length;
   const list = group.join(' and ');
-  if (more >= TWO_ROWS_FRACTION * own.length) {
+  // Where no row has enough good cells to compare with, the two cannot be told apart.
+  if (others.length < LEAST_GOOD * compared.length) {
+    const text = `rows ${list} are one line: shorted together or wired to one; too few good cells to tell which`;
+    book.add('rowLines', 'shorted', 'row', group, text);
+  } else if (more >= TWO_ROWS_FRACTION * own.length) {
     book.add('rowLines', 'shorted', 'row', group, `rows ${list} are shorted together: each reads the cells of both`);
   } else book.add('rowOrder', 'aliased', 'row', group, `rows ${list} lead to one line: both read the same cells`);
 }

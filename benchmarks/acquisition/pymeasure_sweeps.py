@@ -2,8 +2,8 @@
 
     python3 pymeasure_sweeps.py <resource> <sweeps> <points> <file.csv>
 
-The programme must have been loaded before. A pair is triggered, read out in one block a channel, and its points are
-emitted as rows: time, cell, V, I of both columns. Prints JSON: seconds, CPU seconds, cells, bytes of the file.
+The programme must have been loaded before. A pair is triggered and read out buffered, one block a channel; its points are
+emitted as rows, which is the only way that Debian's PyMeasure 0.9 has: pair, V and I of all three channels. Prints JSON: seconds, CPU seconds, cells, bytes of the file.
 """
 import json
 import logging

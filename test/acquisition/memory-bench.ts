@@ -29,6 +29,8 @@ import {
 } from '../../wafer/sweep.ts';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 
+const CONDITION = { calibrated: 'not reported', warmUp: 'not reported', visaLibrary: 'none' };
+
 export type Cell =
   | { kind: 'healthy'; rP: number; rAp: number; state: 'P' | 'AP'; breaksAtSweep?: number; sweeps?: number }
   | { kind: 'resistor'; ohms: number };
@@ -243,7 +245,7 @@ class MemorySource {
   }
 
   async close(): Promise<void> {}
-  describe = (signal: AbortSignal) => this.#call('describe', signal, () => ({ lineHertz: 50 }));
+  describe = (signal: AbortSignal) => this.#call('describe', signal, () => ({ lineHertz: 50, ...CONDITION }));
   drainErrors = (signal: AbortSignal) => this.#call('drainErrors', signal, () => [] as string[]);
 
   configure = (_limits: unknown, signal: AbortSignal) =>

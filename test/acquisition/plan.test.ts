@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../acquisition/canonical-json.ts';
+import { alternatives } from '../../acquisition/deadline.ts';
 import { dryRun } from '../../acquisition/dry-run.ts';
+import { estimatePlan } from '../../acquisition/duration-estimate.ts';
 import { pairAt, pairsOfDie, spreadPairs } from '../../acquisition/pair-order.ts';
 import { makePlan, pairIndexAt, pairPositions, positionCount, thawPlan } from '../../acquisition/plan.ts';
 import { DEFAULT_RECIPE_FILE, readRecipeFile } from '../../acquisition/recipe-file.ts';
@@ -91,6 +93,11 @@ describe('a plan', () => {
     ['another gate voltage', { gateVolts: 1.2 }, 'TB_PLAN_INVALID'],
     ['another polarity', { apToP: 'negative' as const }, 'TB_PLAN_INVALID'],
     ['an access scheme it lacks', { access: ['single' as const] }, 'TB_BENCH_CANNOT_REALISE'],
+    [
+      'lines that cannot carry what the source gives a column beside half-selected cells',
+      { aloneColumnLimitAmps: 5e-3, limits: { ...bench.limits, lineAmps: 2e-3 } },
+      'TB_PLAN_OVER_LIMIT',
+    ],
     ['a source range that is too small', { sourceRangeVolts: 0.2 }, 'TB_PLAN_OVER_LIMIT'],
   ])('is refused for a bench with %s', (_, change, code) => {
     expect(() => makePlan({ recipe, bench: { ...bench, ...change } })).toThrow(code);
@@ -120,6 +127,37 @@ describe('the dry run', () => {
     const frozen = makePlan({ recipe, bench, deadlineSeconds: 4 * 3600 });
     expect(() => dryRun(frozen)).toThrow(/TB_DEADLINE_EXCEEDED/);
     expect(() => dryRun(frozen)).toThrow(/of the 36 dies: 3\.\d\d h.*no repeat sample: \d\.\d\d h/);
+  });
+
+  it('names what would fit and what is still too long, the adaptive plan among them', () => {
+    const all = alternatives(makePlan({ recipe, bench, repeatDies: [0] }).plan, 4 * 3600);
+    expect(all.map(({ hours }) => hours)).toEqual(all.map(({ hours }) => hours).toSorted((a, b) => a - b));
+    expect(all.every(({ hours, fits }) => fits === hours <= 4)).toBe(true);
+    const named = (text: string) => all.find(({ change }) => change.startsWith(text));
+    expect(named('--plan adaptive')?.fits).toBe(true);
+    expect(named('17 of the 36 dies')?.fits).toBe(true);
+    expect(named('no die a second time')?.fits).toBe(false);
+    const adaptive = makePlan({ recipe, bench, mode: 'adaptive' }).plan;
+    expect(named('--plan adaptive')?.hours).toBeCloseTo((37 / 36) * (estimatePlan(adaptive).totalSeconds / 3600), 1);
+  });
+
+  it('adds up dies under their own recipes, and tells limits of cells and columns apart', () => {
+    const slow = { ...recipe, name: 'slow', repeatSample: { ...recipe.repeatSample, cellsPerDie: 200 } };
+    const limits = { ...bench.limits, lineAmps: 6e-3 };
+    const choice = { recipe, bench: { ...bench, limits, aloneColumnLimitAmps: 5e-3 } };
+    const plain = dryRun(makePlan(choice));
+    const mixed = dryRun(makePlan({ ...choice, dieRecipes: [{ dies: [0, 5], recipe: slow }], repeatDies: [5] }));
+    const [ofSlow, ofDefault] = mixed.recipes;
+    expect([ofSlow.name, ofSlow.dies, ofDefault.dies.length]).toEqual(['slow', [0, 5], 34]);
+    expect(ofSlow.dieSeconds).toBeGreaterThan(ofDefault.dieSeconds);
+    expect(mixed.estimate.totalSeconds).toBeCloseTo(34 * ofDefault.dieSeconds + 3 * ofSlow.dieSeconds, 6);
+    expect(plain.estimate.totalSeconds).toBeCloseTo(36 * ofDefault.dieSeconds, 6);
+    expect(plain.currents).toEqual({
+      cellAmps: 1e-3,
+      cellCeilingAmps: 1e-3,
+      aloneColumnAmps: 5e-3,
+      lineCeilingAmps: 6e-3,
+    });
   });
 
   it('accepts the small plan of a quick look', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultSettings } from '../../drivers/simulated/bench-control.ts';
 import { mirroredLines, swappedLines } from '../../drivers/simulated/world/station-faults.ts';
+import { DEFAULT_POPULATION } from '../../drivers/simulated/world/station-options.ts';
 import { blamed, SelfTestBench, SMALL_DIE } from './self-test-bench.ts';
 
 type World = NonNullable<FaultSettings['world']>;
@@ -95,4 +96,50 @@ describe('on twenty wafers without a fault of the bench', () => {
       }
     },
   );
+});
+
+const { rates } = DEFAULT_POPULATION;
+const EVERY_DIE_ALIKE = { logSigma: 0, outlierDies: 0, outlierFactor: 1, radialExcess: 0 };
+const BAD_DIES = {
+  'dead rows and columns': { ...rates, deadRowsPerDie: 1.5, deadColumnsPerDie: 3 },
+  clusters: { ...rates, clustersPerDie: 3, deadColumnsPerDie: 1 },
+  'a third of the cells bad': { ...rates, shorted: 0.1, subpar: 0.1, open: 0.1 },
+  'two fifths of the cells stuck': { ...rates, stuckP: 0.2, stuckAp: 0.2 },
+  'four fifths of the cells open': { ...rates, open: 0.8 },
+};
+const badDie = (kind: keyof typeof BAD_DIES) => ({ rates: BAD_DIES[kind], spread: EVERY_DIE_ALIKE });
+
+describe('on dies that are bad themselves', () => {
+  it.each(Object.keys(BAD_DIES) as (keyof typeof BAD_DIES)[])('%s: the bench is blamed for nothing', async (kind) => {
+    const bench = await SelfTestBench.open({ seed: 202, population: badDie(kind) });
+    try {
+      // The second run reads what the first has written.
+      for (let run = 0; run < 2; run++) expect(blamed(await bench.test())).toEqual([]);
+      expect(bench.wired.simulated.ledger.violations).toEqual([]);
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it('names a mirrored connector alone, whatever columns of the die are dead', async () => {
+    const bench = await SelfTestBench.open({ seed: 201, population: badDie('dead rows and columns') });
+    const faults = { world: { ...WHOLE, miswiredLines: mirroredLines('column', columns) } };
+    expect(blamed(await bench.test(faults))).toEqual([`mirrored column ${all(columns)}`]);
+    await bench.close();
+  });
+
+  it('counts rows as told apart only where their cells can tell them', async () => {
+    const bench = await SelfTestBench.open({ seed: 202, population: badDie('a third of the cells bad') });
+    const report = await bench.test({ world: { ...WHOLE, shortedLines: [{ kind: 'row', index: 5, ohms: 50 }] } });
+    expect(report.checks.find(({ check }) => check === 'rowLines')?.outcome).toBe('notProven');
+    await bench.close();
+  });
+
+  it('names every row that may be the one whose relay hangs on, where an open row looks the same', async () => {
+    const bench = await SelfTestBench.open({ seed: 201, population: badDie('dead rows and columns') });
+    const stuckRelays = [{ kind: 'row', index: 5, channel: 'row', stuck: 'closed' }] as const;
+    const [finding] = blamed(await bench.test({ world: { ...WHOLE, stuckRelays: [...stuckRelays] } }));
+    expect(finding).toMatch(/^stuckClosed row (\d+ )*5\b/);
+    await bench.close();
+  });
 });

@@ -59,24 +59,67 @@ describe('progress', () => {
       cellsTotal: 100,
       cellsPerSecond: 10,
       etaSeconds: 4,
+      etaFrom: 'thisRun',
       counts: { healthy: 19, open: 1 },
       die: { number: 2, of: 2, x: 1, y: 2 },
     });
   });
 });
 
+describe('the remaining time', () => {
+  const meterWith = (history: { cells: number; seconds: number } | null) => {
+    const clock = { now: 0 };
+    const from = 'earlierSessions' as const;
+    const meter = new ProgressMeter(1000, 1, () => clock.now, history === null ? null : { work: history, from });
+    meter.startDie({ ordinal: 0, x: 0, y: 0 }, 1);
+    return { clock, meter };
+  };
+  const count = (meter: ProgressMeter, cells: number) => {
+    for (let i = 0; i < cells; i++) meter.countCell('healthy');
+  };
+
+  it('is told from earlier sessions until this one has a speed of its own', () => {
+    const { clock, meter } = meterWith({ cells: 500, seconds: 1000 });
+    expect(meter.snapshot()).toMatchObject({ etaSeconds: 2000, etaFrom: 'earlierSessions' });
+    clock.now = 10_000;
+    count(meter, 100);
+    expect(meter.snapshot()).toMatchObject({ etaSeconds: 1800, etaFrom: 'earlierSessions' });
+    clock.now = 25_000;
+    count(meter, 150);
+    expect(meter.snapshot()).toMatchObject({ etaSeconds: 75, etaFrom: 'thisRun' });
+  });
+
+  it('does not count pauses, and follows dies that are left out or added', () => {
+    const { clock, meter } = meterWith(null);
+    clock.now = 20_000;
+    count(meter, 200);
+    meter.startWaiting();
+    clock.now = 3_620_000;
+    meter.endWaiting();
+    expect(meter.snapshot()).toMatchObject({ etaSeconds: 80, etaFrom: 'thisRun' });
+    expect(meter.waitedMs).toBe(3_600_000);
+    meter.changeTotal(-300);
+    expect(meter.snapshot()).toMatchObject({ etaSeconds: 50, cellsTotal: 700 });
+  });
+});
+
 describe('the needle watch', () => {
   const geometry = { rows: 3, columns: 4, columnsPerEnableLine: 2 } as const;
+  let ordinal = 0;
   const die = (watch: NeedleWatch, openColumn: number | null) => {
     for (let cell = 0; cell < 12; cell++) watch.cell(cell, cell % 4 === openColumn);
-    return watch.endDie();
+    ordinal += 1;
+    return watch.endDie(ordinal);
   };
 
   it('suspects a needle when a line is open on three dies in a row', () => {
     const watch = new NeedleWatch(geometry);
-    expect(die(watch, 1)).toEqual({ open: ['column 1'], suspects: [] });
+    ordinal = 0;
+    expect(die(watch, 1)).toEqual({ open: ['column 1'], suspects: [], dies: [1] });
     expect(die(watch, 1).suspects).toEqual([]);
-    expect(die(watch, 1).suspects).toEqual(['column 1']);
+    expect(die(watch, 1)).toEqual({ open: ['column 1'], suspects: ['column 1'], dies: [1, 2, 3] });
+    watch.startAfresh();
+    expect(die(watch, 1).suspects).toEqual([]);
   });
 
   it('forgets a line that was fine in between', () => {

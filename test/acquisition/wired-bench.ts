@@ -1,3 +1,4 @@
+import type { Halt } from '../../acquisition/halt.ts';
 import { type FrozenPlan, makePlan } from '../../acquisition/plan.ts';
 import type { DieRetest } from '../../acquisition/retest.ts';
 import type { SessionOutcome } from '../../acquisition/session.ts';
@@ -65,7 +66,12 @@ export class WiredBench {
   }
 
   /** Executes any plan for this bench. */
-  async run(frozen: FrozenPlan, file: string, stopAfter = Number.POSITIVE_INFINITY): Promise<SessionOutcome> {
+  async run(
+    frozen: FrozenPlan,
+    file: string,
+    stopAfter = Number.POSITIVE_INFINITY,
+    halting: { haltSeconds: number | null; onHalt: (halt: Halt, stop: StopRequest) => void } | null = null,
+  ): Promise<SessionOutcome> {
     const stop = new StopRequest();
     let positions = 0;
     return await this.#with((opened) =>
@@ -76,6 +82,10 @@ export class WiredBench {
         fields: FIELDS,
         benchJson: benchJson(this.benchFile),
         stop,
+        ...(halting && {
+          haltSeconds: halting.haltSeconds,
+          onHalt: (halt: Halt) => halting.onHalt(halt, stop),
+        }),
         onRecorded: () => {
           positions += 1;
           if (positions === stopAfter) stop.finish('test');
