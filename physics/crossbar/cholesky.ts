@@ -1,10 +1,15 @@
-import type { Front, SymbolicFactorisation } from './symbolic-factorisation.ts';
+import { type MultifrontalKernel, multifrontalKernel } from './kernels/multifrontal-kernel.ts';
+import { columnStride, type SymbolicFactorisation } from './symbolic-factorisation.ts';
 
-/** The numeric factor L of A = L·Lᵀ, front by front; solve with `solveInPlace`. */
+/** The numeric factor L of A = L·Lᵀ; solve with `solveChosen`. */
 export interface CholeskyFactor {
   readonly symbolic: SymbolicFactorisation;
+  /** Panels of all fronts, as kernels/assembly/fronts.ts has them. */
   readonly panels: Float64Array;
 }
+
+/** Vectors that the kernel solves together. */
+export const VECTORS_AT_ONCE = 8;
 
 /**
  * Factorises the nodal matrix given by edge conductances (siemens, `symbolic.edgeCount`) and the conductances that join each
@@ -16,225 +21,145 @@ export function factorise(
   edgeSiemens: Float64Array,
   fixedSiemens: Float64Array,
 ): CholeskyFactor {
-  const diagonal = Float64Array.from(fixedSiemens);
+  const { kernel, layout } = load(symbolic);
+  const diagonal = numbers(kernel, layout.x, symbolic.nodeCount);
+  diagonal.set(fixedSiemens);
   const { edgeNodes } = symbolic;
   for (let edge = 0; edge < symbolic.edgeCount; edge++) {
     diagonal[edgeNodes[2 * edge]] += edgeSiemens[edge];
     diagonal[edgeNodes[2 * edge + 1]] += edgeSiemens[edge];
   }
-
-  const panels = new Float64Array(symbolic.factorLength);
-  const square = new Float64Array(symbolic.largestFront ** 2);
-  const stack = new Float64Array(symbolic.stackLength);
-  let top = 0;
-  for (const front of symbolic.fronts) {
-    const size = front.nodes.length;
-    square.fill(0, 0, size * size);
-    for (let i = 0; i < front.pivots; i++) square[i * size + i] = diagonal[front.nodes[i]];
-    for (let i = 0; i < front.entryEdge.length; i++) {
-      square[front.entryPosition[i]] -= edgeSiemens[front.entryEdge[i]];
-    }
-    top = addChildren(front, square, stack, top);
-    eliminate(square, size, front.pivots);
-    panels.set(square.subarray(0, size * front.pivots), front.factorStart);
-    top = pushUpdate(square, size, front.pivots, stack, top);
+  // The edges lie behind the diagonal, where vectors will be.
+  const edges = layout.x + 8 * symbolic.nodeCount;
+  numbers(kernel, edges, symbolic.edgeCount).set(edgeSiemens);
+  resident.panels = null;
+  const failed = kernel.factorise(edges, layout.x);
+  if (failed >= 0) {
+    throw new RangeError(`the pivot of node ${failed} is not positive: part of the network reaches no fixed potential`);
   }
+  const panels = numbers(kernel, layout.panels, symbolic.factorLength).slice();
+  resident.panels = panels;
   return { symbolic, panels };
 }
 
-/** Adds the children's updates (lower triangles) from the top of the stack; returns the new top. */
-function addChildren(front: Front, square: Float64Array, stack: Float64Array, top: number): number {
-  const size = front.nodes.length;
-  let place = top;
-  for (let child = front.children.length - 1; child >= 0; child--) {
-    const rows = front.children[child].place;
-    const count = rows.length;
-    place -= count * count;
-    for (let column = 0; column < count; column++) {
-      const target = rows[column];
-      const source = place + column * count;
-      for (let row = column; row < count; row++) {
-        const other = rows[row];
-        // The lower triangle of the parent: the earlier place is the column.
-        if (other >= target) square[target * size + other] += stack[source + row];
-        else square[other * size + target] += stack[source + row];
-      }
-    }
-  }
-  return place;
+/** Fronts to visit, children before parents: forward where something is injected, backward where something is wanted. */
+export interface ChosenFronts {
+  readonly forward: Int32Array;
+  readonly backward: Int32Array;
 }
 
-/** Copies what remains for the parent onto the stack; returns the new top. */
-function pushUpdate(square: Float64Array, size: number, pivots: number, stack: Float64Array, top: number): number {
-  const count = size - pivots;
-  for (let column = 0; column < count; column++) {
-    const source = (pivots + column) * size + pivots;
-    const target = top + column * count;
-    for (let row = column; row < count; row++) stack[target + row] = square[source + row];
+/** All fronts: any injection, every node wanted. */
+export function allFronts({ frontCount }: SymbolicFactorisation): ChosenFronts {
+  const every = Int32Array.from({ length: frontCount }, (_, front) => front);
+  return { forward: every, backward: every };
+}
+
+/** The fronts on the way from these nodes to the root, children before parents. */
+export function frontsAbove(
+  { frontCount, frontOfNode, parents }: SymbolicFactorisation,
+  nodes: Iterable<number>,
+): Int32Array {
+  const marked = new Uint8Array(frontCount);
+  let count = 0;
+  for (const node of nodes) {
+    for (let front = frontOfNode[node]; front >= 0 && marked[front] === 0; front = parents[front]) {
+      marked[front] = 1;
+      count += 1;
+    }
   }
-  return top + count * count;
+  const chosen = new Int32Array(count);
+  for (let front = 0, at = 0; front < frontCount; front++) if (marked[front] === 1) chosen[at++] = front;
+  return chosen;
 }
 
 /**
- * Dense Cholesky of the first `pivots` columns of a size × size lower triangle (column by column), and the update of
- * the rest. Four pivots at a time: one pass over the rest does the work of four.
+ * Solves A·X = B for 1 or `VECTORS_AT_ONCE` vectors, interleaved: `inject` adds B to a zeroed x[node × width + vector], `take` gets X in
+ * the same order, valid on the nodes of `chosen.backward` and until the next call only.
  */
-function eliminate(a: Float64Array, size: number, pivots: number): void {
-  for (let first = 0; first < pivots; first += 4) {
-    const end = Math.min(first + 4, pivots);
-    for (let pivot = first; pivot < end; pivot++) {
-      scaleColumn(a, size, pivot);
-      for (let column = pivot + 1; column < end; column++) subtractOne(a, size, pivot, column);
-    }
-    if (end - first === 4) {
-      for (let column = end; column < size; column++) subtractFour(a, size, first, column);
-    } else {
-      for (let column = end; column < size; column++) {
-        for (let pivot = first; pivot < end; pivot++) subtractOne(a, size, pivot, column);
-      }
-    }
-  }
-}
-
-function scaleColumn(a: Float64Array, size: number, pivot: number): void {
-  const start = pivot * size;
-  const value = a[start + pivot];
-  if (!(value > 0))
-    throw new RangeError(`pivot ${value} is not positive: part of the network reaches no fixed potential`);
-  const root = Math.sqrt(value);
-  a[start + pivot] = root;
-  const inverse = 1 / root;
-  for (let i = start + pivot + 1; i < start + size; i++) a[i] *= inverse;
-}
-
-function subtractOne(a: Float64Array, size: number, pivot: number, column: number): void {
-  const p = pivot * size;
-  const c = column * size;
-  const factor = a[p + column];
-  if (factor === 0) return;
-  for (let i = column; i < size; i++) a[c + i] -= factor * a[p + i];
-}
-
-function subtractFour(a: Float64Array, size: number, first: number, column: number): void {
-  const p0 = first * size;
-  const p1 = p0 + size;
-  const p2 = p1 + size;
-  const p3 = p2 + size;
-  const f0 = a[p0 + column];
-  const f1 = a[p1 + column];
-  const f2 = a[p2 + column];
-  const f3 = a[p3 + column];
-  if (f0 === 0 && f1 === 0 && f2 === 0 && f3 === 0) return;
-  const c = column * size;
-  for (let i = column; i < size; i++) {
-    a[c + i] -= f0 * a[p0 + i] + f1 * a[p1 + i] + f2 * a[p2 + i] + f3 * a[p3 + i];
-  }
-}
-
-/**
- * Solves A·X = B in place. `x` holds `count` right-hand sides interleaved: x[node × count + k].
- */
-export function solveInPlace({ symbolic, panels }: CholeskyFactor, x: Float64Array, count: number): void {
-  const local = new Float64Array(symbolic.largestFront * count);
-  for (const front of symbolic.fronts) {
-    gather(front, x, local, count);
-    forward(front, panels, local, count);
-    scatter(front, x, local, count, front.nodes.length);
-  }
-  for (let i = symbolic.fronts.length - 1; i >= 0; i--) {
-    const front = symbolic.fronts[i];
-    gather(front, x, local, count);
-    backward(front, panels, local, count);
-    scatter(front, x, local, count, front.pivots);
-  }
-}
-
-function gather(front: Front, x: Float64Array, local: Float64Array, count: number): void {
-  for (let i = 0; i < front.nodes.length; i++) {
-    const source = front.nodes[i] * count;
-    for (let k = 0; k < count; k++) local[i * count + k] = x[source + k];
-  }
-}
-
-function scatter(front: Front, x: Float64Array, local: Float64Array, count: number, nodes: number): void {
-  for (let i = 0; i < nodes; i++) {
-    const target = front.nodes[i] * count;
-    for (let k = 0; k < count; k++) x[target + k] = local[i * count + k];
-  }
-}
-
-/** L·y = b on one front; four pivots share one pass over the rest. */
-function forward(front: Front, panels: Float64Array, y: Float64Array, count: number): void {
-  const size = front.nodes.length;
-  for (let first = 0; first < front.pivots; first += 4) {
-    const end = Math.min(first + 4, front.pivots);
-    for (let pivot = first; pivot < end; pivot++) {
-      const column = front.factorStart + pivot * size;
-      scaleRow(y, pivot * count, count, 1 / panels[column + pivot]);
-      for (let i = pivot + 1; i < end; i++) subtractRow(y, i * count, pivot * count, count, panels[column + i]);
-    }
-    const column = front.factorStart + first * size;
-    for (let i = end; i < size; i++) {
-      if (end - first === 4) {
-        const at = column + i;
-        subtractFourRows(
-          y,
-          i * count,
-          first * count,
-          count,
-          panels[at],
-          panels[at + size],
-          panels[at + 2 * size],
-          panels[at + 3 * size],
-        );
-      } else {
-        for (let pivot = first; pivot < end; pivot++) {
-          subtractRow(y, i * count, pivot * count, count, panels[front.factorStart + pivot * size + i]);
-        }
-      }
-    }
-  }
-}
-
-/** Lᵀ·x = y on one front; four later rows are taken off a pivot at a time. */
-function backward(front: Front, panels: Float64Array, x: Float64Array, count: number): void {
-  const size = front.nodes.length;
-  for (let pivot = front.pivots - 1; pivot >= 0; pivot--) {
-    const column = front.factorStart + pivot * size;
-    const p = pivot * count;
-    let i = pivot + 1;
-    for (; i + 4 <= size; i += 4) {
-      const at = column + i;
-      subtractFourRows(x, p, i * count, count, panels[at], panels[at + 1], panels[at + 2], panels[at + 3]);
-    }
-    for (; i < size; i++) subtractRow(x, p, i * count, count, panels[column + i]);
-    scaleRow(x, p, count, 1 / panels[column + pivot]);
-  }
-}
-
-function scaleRow(x: Float64Array, row: number, count: number, factor: number): void {
-  for (let k = 0; k < count; k++) x[row + k] *= factor;
-}
-
-function subtractRow(x: Float64Array, target: number, source: number, count: number, factor: number): void {
-  for (let k = 0; k < count; k++) x[target + k] -= factor * x[source + k];
-}
-
-/** The four source rows lie behind one another. */
-function subtractFourRows(
-  x: Float64Array,
-  target: number,
-  source: number,
-  count: number,
-  f0: number,
-  f1: number,
-  f2: number,
-  f3: number,
+export function solveChosen(
+  factor: CholeskyFactor,
+  width: 1 | typeof VECTORS_AT_ONCE,
+  chosen: ChosenFronts,
+  inject: (x: Float64Array) => void,
+  take: (x: Float64Array) => void,
 ): void {
-  const s1 = source + count;
-  const s2 = s1 + count;
-  const s3 = s2 + count;
-  for (let k = 0; k < count; k++) {
-    x[target + k] -= f0 * x[source + k] + f1 * x[s1 + k] + f2 * x[s2 + k] + f3 * x[s3 + k];
+  const { symbolic, panels } = factor;
+  const { kernel, layout } = load(symbolic);
+  if (resident.panels !== panels) {
+    numbers(kernel, layout.panels, symbolic.factorLength).set(panels);
+    resident.panels = panels;
   }
+  const x = numbers(kernel, layout.x, symbolic.nodeCount * width);
+  x.fill(0);
+  inject(x);
+  const { forward, backward } = chosen;
+  integers(kernel, layout.list, forward.length).set(forward);
+  if (width === 1) kernel.forwardOne(layout.list, forward.length, layout.x);
+  else kernel.forwardEight(layout.list, forward.length, layout.x);
+  integers(kernel, layout.list, backward.length).set(backward);
+  if (width === 1) kernel.backwardOne(layout.list, backward.length, layout.x);
+  else kernel.backwardEight(layout.list, backward.length, layout.x);
+  take(x);
 }
+
+/** Addresses in the kernel's memory. */
+interface Layout {
+  readonly panels: number;
+  readonly list: number;
+  readonly x: number;
+}
+
+/**
+ * One kernel per thread: a WebAssembly memory reserves gigabytes of addresses, too much for every die. It holds the tables of
+ * one geometry and one factor; what is asked for next takes their place.
+ */
+const resident: {
+  kernel: MultifrontalKernel | null;
+  symbolic: SymbolicFactorisation | null;
+  layout: Layout;
+  panels: Float64Array | null;
+} = { kernel: null, symbolic: null, layout: { panels: 0, list: 0, x: 0 }, panels: null };
+
+function load(symbolic: SymbolicFactorisation): { kernel: MultifrontalKernel; layout: Layout } {
+  resident.kernel ??= multifrontalKernel();
+  if (resident.symbolic !== symbolic) {
+    resident.panels = null;
+    resident.layout = layOut(resident.kernel, symbolic);
+    resident.symbolic = symbolic;
+  }
+  return { kernel: resident.kernel, layout: resident.layout };
+}
+
+function layOut(kernel: MultifrontalKernel, symbolic: SymbolicFactorisation): Layout {
+  const { fronts, frontNodes, parentPlaces, entryPositions, entryEdges, frontCount, nodeCount, edgeCount } = symbolic;
+  const tables = [fronts, frontNodes, parentPlaces, entryPositions, entryEdges];
+  const stride = columnStride(symbolic.largestFront);
+  const sizes = [
+    ...tables.map(({ byteLength }) => byteLength),
+    8 * symbolic.factorLength,
+    // The front itself, or eight values of each of its nodes and two rows of room.
+    8 * Math.max(stride * stride, (stride + 2) * VECTORS_AT_ONCE),
+    8 * symbolic.stackLength,
+    4 * frontCount,
+    4 * frontCount,
+    8 * Math.max(nodeCount * VECTORS_AT_ONCE, nodeCount + edgeCount),
+  ].map((bytes) => (bytes + 127) & ~63);
+  const base = kernel.ensureBytes(sizes.reduce((sum, bytes) => sum + bytes, 0));
+  if (base === 0) throw new RangeError(`no memory for a crossbar of ${symbolic.rows} × ${symbolic.columns} cells`);
+  const at: number[] = [];
+  sizes.reduce((address, bytes) => {
+    at.push(address);
+    return address + bytes;
+  }, base);
+  tables.forEach((table, i) => {
+    new Int32Array(kernel.memory.buffer, at[i], table.length).set(table);
+  });
+  const [frontsAt, nodesAt, placesAt, positionsAt, edgesAt, panels, square, stack, waiting, list, x] = at;
+  kernel.describe(frontCount, frontsAt, nodesAt, placesAt, positionsAt, edgesAt, panels, square, stack, waiting);
+  return { panels, list, x };
+}
+
+const numbers = ({ memory }: MultifrontalKernel, at: number, count: number) =>
+  new Float64Array(memory.buffer, at, count);
+const integers = ({ memory }: MultifrontalKernel, at: number, count: number) =>
+  new Int32Array(memory.buffer, at, count);

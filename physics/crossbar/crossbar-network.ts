@@ -1,4 +1,11 @@
-import { type CholeskyFactor, factorise, solveInPlace } from './cholesky.ts';
+import {
+  allFronts,
+  type CholeskyFactor,
+  type ChosenFronts,
+  factorise,
+  solveChosen,
+  VECTORS_AT_ONCE,
+} from './cholesky.ts';
 import { type CrossbarArray, checkArray, type Terminal } from './crossbar-array.ts';
 import { isolatedLines } from './isolated-lines.ts';
 import { type SymbolicFactorisation, symbolicFactorisation } from './symbolic-factorisation.ts';
@@ -52,12 +59,99 @@ export interface NodeVoltages {
 
 /** Solves for terminal voltages given as volts[terminal × count + k]. */
 export function solveVoltages(crossbar: SolvableCrossbar, terminalVolts: Float64Array, count = 1): NodeVoltages {
-  const { symbolic, terminals, terminalNodes } = crossbar;
-  const injected = new Float64Array(symbolic.nodeCount * count);
-  terminals.forEach(({ ohms }, i) => {
-    for (let k = 0; k < count; k++) injected[terminalNodes[i] * count + k] += terminalVolts[i * count + k] / ohms;
+  if (isStiff(crossbar))
+    return { count, volts: solveRefined(crossbar, injectedBy(crossbar, terminalVolts, count), count) };
+  const volts = new Float64Array(crossbar.symbolic.nodeCount * count);
+  inBlocks(crossbar, count, allFronts(crossbar.symbolic), {
+    inject: (x, width, first, vectors) => injectTerminals(crossbar, terminalVolts, count, x, width, first, vectors),
+    take: (x, width, first, vectors) => copyVectors(x, width, 0, volts, count, first, vectors),
   });
-  return { count, volts: solveInjected(crossbar, injected, count) };
+  return { count, volts };
+}
+
+/**
+ * Solves G·v = i for injected node currents (node × count + k), terminals at 0 V; used for adjoints as well. A stiff array (lines
+ * far better conductors than its weakest cell) gets one step of iterative refinement with currents taken edge by edge.
+ */
+export function solveInjected(crossbar: SolvableCrossbar, injected: Float64Array, count: number): Float64Array {
+  return isStiff(crossbar) ? solveRefined(crossbar, injected, count) : solveOnce(crossbar, injected, count);
+}
+
+function solveRefined(crossbar: SolvableCrossbar, injected: Float64Array, count: number): Float64Array {
+  const volts = solveOnce(crossbar, injected, count);
+  const correction = solveOnce(crossbar, residual(crossbar, volts, injected, count), count);
+  for (let i = 0; i < volts.length; i++) volts[i] += correction[i];
+  return volts;
+}
+
+function solveOnce(crossbar: SolvableCrossbar, injected: Float64Array, count: number): Float64Array {
+  const volts = new Float64Array(injected.length);
+  inBlocks(crossbar, count, allFronts(crossbar.symbolic), {
+    inject: (x, width, first, vectors) => copyVectors(injected, count, first, x, width, 0, vectors),
+    take: (x, width, first, vectors) => copyVectors(x, width, 0, volts, count, first, vectors),
+  });
+  return volts;
+}
+
+/** What goes into and comes out of the vectors first … first + vectors − 1, which lie interleaved in x (node × width + place). */
+export interface BlockAccess {
+  inject(x: Float64Array, width: number, first: number, vectors: number): void;
+  take(x: Float64Array, width: number, first: number, vectors: number): void;
+}
+
+/** Solves `count` vectors a block at a time, without refinement. */
+export function inBlocks({ factor }: SolvableCrossbar, count: number, chosen: ChosenFronts, access: BlockAccess): void {
+  for (let first = 0; first < count; first += VECTORS_AT_ONCE) {
+    const vectors = Math.min(VECTORS_AT_ONCE, count - first);
+    const width = vectors === 1 ? 1 : VECTORS_AT_ONCE;
+    solveChosen(
+      factor,
+      width,
+      chosen,
+      (x) => access.inject(x, width, first, vectors),
+      (x) => access.take(x, width, first, vectors),
+    );
+  }
+}
+
+/** Adds the currents that terminals would drive into nodes at 0 V, for the vectors first … first + vectors − 1. */
+export function injectTerminals(
+  { terminals, terminalNodes }: SolvableCrossbar,
+  terminalVolts: Float64Array,
+  count: number,
+  x: Float64Array,
+  width: number,
+  first: number,
+  vectors: number,
+): void {
+  terminals.forEach(({ ohms }, i) => {
+    const at = terminalNodes[i] * width;
+    for (let k = 0; k < vectors; k++) x[at + k] += terminalVolts[i * count + first + k] / ohms;
+  });
+}
+
+function injectedBy(crossbar: SolvableCrossbar, terminalVolts: Float64Array, count: number): Float64Array {
+  const injected = new Float64Array(crossbar.symbolic.nodeCount * count);
+  injectTerminals(crossbar, terminalVolts, count, injected, count, 0, count);
+  return injected;
+}
+
+/** Copies vectors between two interleaved lists of the same nodes. */
+function copyVectors(
+  from: Float64Array,
+  fromWidth: number,
+  fromFirst: number,
+  to: Float64Array,
+  toWidth: number,
+  toFirst: number,
+  vectors: number,
+): void {
+  const nodes = from.length / fromWidth;
+  for (let node = 0; node < nodes; node++) {
+    const source = node * fromWidth + fromFirst;
+    const target = node * toWidth + toFirst;
+    for (let k = 0; k < vectors; k++) to[target + k] = from[source + k];
+  }
 }
 
 /**
@@ -67,19 +161,7 @@ export function solveVoltages(crossbar: SolvableCrossbar, terminalVolts: Float64
  */
 const REFINE_ABOVE = 1e-10 / Number.EPSILON;
 
-/**
- * Solves G·v = i for injected node currents (node × count + k), terminals at 0 V; used for adjoints as well. A stiff array (lines
- * far better conductors than its weakest cell) gets one step of iterative refinement with currents taken edge by edge.
- */
-export function solveInjected(crossbar: SolvableCrossbar, injected: Float64Array, count: number): Float64Array {
-  const volts = Float64Array.from(injected);
-  solveInPlace(crossbar.factor, volts, count);
-  if (stiffness(crossbar) <= REFINE_ABOVE) return volts;
-  const correction = residual(crossbar, volts, injected, count);
-  solveInPlace(crossbar.factor, correction, count);
-  for (let i = 0; i < volts.length; i++) volts[i] += correction[i];
-  return volts;
-}
+export const isStiff = (crossbar: SolvableCrossbar): boolean => stiffness(crossbar) > REFINE_ABOVE;
 
 /** Strongest over weakest conductance that conducts at all. */
 function stiffness({ edgeSiemens, fixedSiemens }: SolvableCrossbar): number {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArrayElements } from '../../physics/array-elements.ts';
+import { solveNonlinear } from '../../physics/crossbar/nonlinear-crossbar.ts';
 import type { LineDrive } from '../../physics/drive.ts';
 import { DEFAULT_BIAS_LAW } from '../../physics/junction-law.ts';
 import { NodalCircuit } from '../../physics/nodal-circuit.ts';
@@ -79,5 +80,42 @@ describe('the fast circuit of a pair and the general nodal circuit', () => {
       ),
       { numRuns: 5_000, seed: 1 },
     );
+  });
+
+  it('agree with the crossbar solver where no limit is reached and lines have next to no resistance', () => {
+    const rows = 30;
+    const elements = new ArrayElements(rows, 2, DEFAULT_BIAS_LAW);
+    const cells = Array.from({ length: 2 * rows }, (_, i): Cell => {
+      if (i % 17 === 4) return { shunt: 300 };
+      return i % 13 === 6 ? { cut: true } : { ohms: 15e3 + 100 * i, antiparallel: i % 3 > 0 };
+    });
+    fill(elements, cells);
+    const volts = [0.5, 0.1, 0.02];
+    const drives = volts.map((each) => line({ connected: true, volts: each, limit: 1e-2 }));
+    const { fast } = compare(elements, 7, drives as [LineDrive, LineDrive, LineDrive]);
+    const terminals = [
+      { line: 'column', index: 0, end: 'first', ohms: 1 },
+      { line: 'column', index: 1, end: 'first', ohms: 1 },
+      { line: 'row', index: 7, end: 'first', ohms: 1 },
+    ] as const;
+    // As low as leaves the rounding of node voltages, times the lines' conductance, far below the currents.
+    const pitch = { rowPitchOhms: 1e-5, columnPitchOhms: 1e-5 };
+    const cellSiemens = Float64Array.from(cells, (_, element) => elements.zeroBiasSiemens(element));
+    const solved = solveNonlinear(
+      { rows, columns: 2, cellSiemens, ...pitch },
+      terminals,
+      Float64Array.from(volts),
+      (element, across) => {
+        elements.evaluate(element, across);
+        return { amps: elements.amps, siemens: elements.slope };
+      },
+    );
+    if (solved.kind === 'isolated') throw new Error('every line has a conducting cell');
+    expect(solved.residualAmps).toBeLessThan(1e-10);
+    const nodes = [2 * rows, 2 * rows + 1, 2 * 7];
+    fast.forEach(({ amps, inCompliance }, i) => {
+      expect(inCompliance).toBe(false);
+      expect(Math.abs(volts[i] - solved.nodes.volts[nodes[i]] - amps)).toBeLessThan(3e-6 * Math.abs(fast[0].amps));
+    });
   });
 });

@@ -133,6 +133,47 @@ describe('a passive crossbar with line resistance', () => {
     }
   });
 
+  test('an array of many blocks obeys Kirchhoff as well, for more vectors than are solved together', () => {
+    const [rows, columns, count] = [37, 53, 11];
+    const array = uniform(rows, columns);
+    array.cellSiemens.forEach((_, cell) => {
+      array.cellSiemens[cell] = cell % 13 === 5 ? 0 : (1 + Math.sin(cell)) / 15e3;
+    });
+    array.cellSiemens[700] = 1 / 200;
+    for (const pitchOhms of [0.05, 2]) {
+      const terminals = [...ends('row', rows, 'first'), ...ends('column', columns, 'last')];
+      const stiff = { ...array, rowPitchOhms: pitchOhms, columnPitchOhms: pitchOhms };
+      const crossbar = prepareCrossbar(stiff, terminals) as SolvableCrossbar;
+      const volts = Float64Array.from({ length: terminals.length * count }, (_, i) => Math.cos(i));
+      const solved = solveVoltages(crossbar, volts, count);
+      const injected = new Float64Array(2 * rows * columns * count);
+      terminals.forEach(({ ohms }, i) => {
+        for (let k = 0; k < count; k++) injected[crossbar.terminalNodes[i] * count + k] += volts[i * count + k] / ohms;
+      });
+      const missing = residual(crossbar, solved.volts, injected, count);
+      const scale = 1 / pitchOhms + 1;
+      expect(missing.reduce((worst, amps) => Math.max(worst, Math.abs(amps)), 0)).toBeLessThanOrEqual(1e-12 * scale);
+    }
+  });
+
+  test('keeps the factors of several arrays apart, of the same shape and of others', () => {
+    const make = (rows: number, columns: number, ohms: number) => {
+      const terminals = [...ends('row', rows, 'first'), ...ends('column', columns, 'last')];
+      const crossbar = prepareCrossbar(uniform(rows, columns, 1 / ohms), terminals) as SolvableCrossbar;
+      const volts = Float64Array.from(terminals, (_, i) => i / 10);
+      return { solve: () => solveVoltages(crossbar, volts).volts };
+    };
+    const circuits = [make(20, 30, 18e3), make(20, 30, 500), make(6, 5, 18e3)];
+    const before = circuits.map(({ solve }) => solve());
+    for (const order of [
+      [2, 0, 1],
+      [1, 2, 0],
+    ]) {
+      for (const i of order) expect(circuits[i].solve()).toEqual(before[i]);
+    }
+    expect(before[0]).not.toEqual(before[1]);
+  });
+
   test('names the lines that nothing reaches instead of failing on a singular matrix', () => {
     const array = uniform(3, 4);
     for (let column = 0; column < 4; column++) array.cellSiemens[1 * 4 + column] = 0;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { switchingProbability } from '../../physics/switching.ts';
-import { DEFAULT_PULSES } from '../../training/in-situ/amplitude.ts';
+import { type AmplitudePolicy, DEFAULT_PULSES } from '../../training/in-situ/amplitude.ts';
+import type { GatedLines } from '../../training/in-situ/gated-lines.ts';
 import { DEFAULT_JUNCTIONS } from '../../training/in-situ/junctions.ts';
 import type { PassiveLines } from '../../training/in-situ/passive-lines.ts';
 import { SoftwareArray } from '../../training/in-situ/software-array.ts';
@@ -73,3 +74,72 @@ describe('an array without transistors', () => {
     expect(array.ledger.disturbed).toBe(0);
   });
 });
+
+describe('an array with transistors whose lines are solved', () => {
+  const lines = { pitchOhms: 1e-4, contactOhms: 1e-3, onOhms: 10, offSiemens: 1e-12 };
+
+  function gatedArray(gated: GatedLines, policy: AmplitudePolicy = 'shared'): SoftwareArray {
+    return new SoftwareArray({
+      rows: 12,
+      columns: 10,
+      pairsPerWeight: 1,
+      junctions: DEFAULT_JUNCTIONS,
+      pulses: { ...DEFAULT_PULSES, policy },
+      passive: null,
+      gated,
+      key: [3],
+    });
+  }
+
+  it('reads each junction in series with its two transistors', () => {
+    const array = gatedArray({ ...lines, onOhms: 2000 });
+    const { siemensP, siemensAp, parallel } = array.junctions;
+    const seen = (d: number) => 1 / (1 / (parallel[d] === 1 ? siemensP[d] : siemensAp[d]) + 4000);
+    const unit = average(siemensP) - average(siemensAp);
+    weightsOf(array).forEach((weight, i) => {
+      expect(weight).toBeCloseTo((seen(2 * i) - seen(2 * i + 1)) / unit, 4);
+    });
+  });
+
+  it('exposes nothing to half the voltage, and loses to the lines what the passive array loses many times over', () => {
+    const resistive = { ...lines, pitchOhms: 20, contactOhms: 2 };
+    const gated = gatedArray(resistive);
+    const passive = passiveArray({ pitchOhms: 20, contactOhms: 2, solvedReads: true });
+    const wanted = new Float32Array(120).fill(0.3);
+    for (const array of [gated, passive]) array.pulse(wanted);
+    expect(gated.ledger.halfSelects).toBe(0);
+    expect(passive.ledger.halfSelects).toBeGreaterThan(0);
+    expect(gated.ledger.flips).toBeGreaterThan(passive.ledger.flips);
+  });
+
+  it('calibrated in place, switches as often as the same junctions without lines', () => {
+    const share = (array: SoftwareArray) => {
+      array.junctions.parallel.forEach((_, d) => {
+        array.junctions.parallel[d] = d % 2;
+      });
+      for (let update = 0; update < 40; update++) {
+        array.pulse(new Float32Array(120).fill(0.02));
+        for (let d = 0; d < 240; d++) array.junctions.parallel[d] = d % 2;
+      }
+      return array.ledger.flips / array.ledger.pulses;
+    };
+    const passive = new SoftwareArray({
+      rows: 12,
+      columns: 10,
+      pairsPerWeight: 1,
+      junctions: DEFAULT_JUNCTIONS,
+      pulses: { ...DEFAULT_PULSES, policy: 'calibrated' },
+      passive: { pitchOhms: 20, contactOhms: 2, solvedReads: true },
+      key: [3],
+    });
+    for (const array of [gatedArray({ ...lines, pitchOhms: 20 }, 'calibrated'), passive]) {
+      expect(share(array)).toBeGreaterThan(0.013);
+      expect(share(array)).toBeLessThan(0.027);
+    }
+    expect(share(passiveArray({ pitchOhms: 20, contactOhms: 2, solvedReads: true }))).toBeLessThan(0.01);
+  });
+});
+
+function average(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

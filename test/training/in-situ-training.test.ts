@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTable, TABLE_NAMES } from '../../training/dataset/load-table.ts';
 import { DEFAULT_PULSES } from '../../training/in-situ/amplitude.ts';
+import { newLedger } from '../../training/in-situ/array-access.ts';
 import { meanInterval } from '../../training/in-situ/figures/mean-interval.ts';
 import { writeStudy } from '../../training/in-situ/figures/write-study.ts';
 import { InSituCampaign } from '../../training/in-situ/in-situ-campaign.ts';
@@ -116,6 +117,39 @@ describe('training in the junctions', () => {
     expect((await runInSituTask(task)).accuracy).toBeGreaterThan(0.8);
   });
 
+  it('maps weights that lines have weakened the pulses of only with verification', async () => {
+    const { gains } = tableParameters(96);
+    const passive = { pitchOhms: 1000, contactOhms: 2, solvedReads: false };
+    const task = { ...iris, hidden: [16], parameters: { ...iris.parameters, gains }, passive };
+    const [once, verified] = await Promise.all(
+      (['binary-mapped', 'binary-verified'] as const).map((method) => runInSituTask({ ...task, method })),
+    );
+    expect(once.accuracy).toBeLessThan(verified.accuracy - 0.1);
+    const ideal = await runInSituTask({ ...task, passive: null, method: 'binary-verified' });
+    expect(verified.accuracy).toBe(ideal.accuracy);
+  });
+
+  it('is judged early in ever longer steps where asked', async () => {
+    const { curve } = await runInSituTask({ ...iris, judgeEarly: true });
+    // Three layers, each updated once.
+    const updates = curve.map((point) => point.updates / 3);
+    expect(updates.slice(0, 7)).toEqual([1, 2, 3, 4, 5, 7, 9]);
+    expect(curve.at(-1)).toMatchObject({ epoch: 60 });
+    const late = await runInSituTask(iris);
+    expect(curve.at(-1)).toEqual(late.curve.at(-1));
+  });
+
+  it('learns around shorts that a mapped network cannot', async () => {
+    const { gains } = tableParameters(96);
+    const junctions = { ...DEFAULT_JUNCTIONS, shortedShare: 0.05 };
+    const task = { ...iris, hidden: [16], junctions, parameters: { ...iris.parameters, gains } };
+    const mean = async (method: InSituTask['method']) => {
+      const outcomes = await Promise.all([1, 2, 3, 4].map((seed) => runInSituTask({ ...task, method, seed })));
+      return outcomes.reduce((sum, { accuracy }) => sum + accuracy / 4, 0);
+    };
+    expect(await mean('in-situ')).toBeGreaterThan(await mean('binary-verified'));
+  });
+
   it('refuses numbers it cannot use', async () => {
     const parameters = { ...iris.parameters, lastBatch: 1000 };
     await expect(runInSituTask({ ...iris, parameters })).rejects.toThrow(/TB_TRAINING_PARAMETER/);
@@ -166,6 +200,56 @@ describe('studies', () => {
     const [csv, svg] = files.map((file) => readFileSync(file, 'utf8'));
     expect(csv.split('\n')[1]).toMatch(/^"iris",5,1,2,2,2,/);
     expect(svg).toContain('gap (points)');
+  });
+
+  it('of size count steps and pulses per junction until an accuracy is first reached', () => {
+    const point = (accuracy: number, steps: number) => ({
+      ...newLedger(),
+      epoch: 1,
+      accuracy,
+      steps,
+      pulses: 10 * steps,
+      updates: steps,
+    });
+    const [task] = studyTasks('size', STUDY_SCALES.paper);
+    const curve = [point(0.5, 100), point(0.61, 200), point(0.79, 300), point(0.75, 400)];
+    const stored = {
+      key: 'a',
+      kernel: 'dense',
+      task,
+      outcome: { accuracy: 0.75, curve, junctions: 500, mostPulses: 9 },
+    };
+    const { points, files } = writeStudy(folder, 'size', [stored], 'test');
+    expect(points.map(({ series, x, mean }) => [series, x, mean])).toEqual([['column by column, 60 %', 500, 200]]);
+    const read = (name: string) => readFileSync(files.find((file) => file.endsWith(name)) as string, 'utf8');
+    expect(read('size-pulses.csv').split('\n')[1]).toMatch(/^"column by column, 60 %",500,1,4,4,4,/);
+    expect(read('size-accuracy.csv').split('\n')[1]).toMatch(/^"column by column",500,1,75,75,75,/);
+  });
+
+  it('of disturb put all outcomes of one Δ at their common rate', () => {
+    const tasks = studyTasks('disturb', STUDY_SCALES.paper).filter(
+      ({ junctions, pairsPerWeight, seed }) => pairsPerWeight === 5 && seed < 3 && junctions.delta < 27,
+    );
+    const outcomes = tasks.map((task, i) => {
+      const last = { ...newLedger(), epoch: 15, accuracy: 0.9, halfSelects: 1000, disturbed: i };
+      return {
+        key: `${i}`,
+        kernel: 'dense',
+        task,
+        outcome: { accuracy: 0.9, curve: [last], junctions: 1, mostPulses: 1 },
+      };
+    });
+    const { points } = writeStudy(folder, 'disturb', outcomes, 'test');
+    expect(tasks.map(({ junctions, seed }) => [junctions.delta, seed])).toEqual([
+      [25, 1],
+      [22, 1],
+      [25, 2],
+      [22, 2],
+    ]);
+    expect(points.map(({ x, count }) => [x, count])).toEqual([
+      [0.001, 2],
+      [0.002, 2],
+    ]);
   });
 
   it('have Student’s interval', () => {

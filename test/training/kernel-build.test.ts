@@ -15,8 +15,13 @@ describe('the committed kernels', () => {
   it('are what the sources compile to', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/build-kernels.js', folder], { cwd: root });
     expect(status, String(stderr)).toBe(0);
-    for (const name of ['plain.wasm', 'relaxed.wasm', 'dense.wasm']) {
-      const committed = readFileSync(join(root, 'training/kernels/build', name));
+    for (const [builds, name] of [
+      ['training/kernels/build', 'plain.wasm'],
+      ['training/kernels/build', 'relaxed.wasm'],
+      ['training/kernels/build', 'dense.wasm'],
+      ['physics/crossbar/kernels/build', 'multifrontal.wasm'],
+    ]) {
+      const committed = readFileSync(join(root, builds, name));
       expect(readFileSync(join(folder, name)).equals(committed), `${name}: run "npm run build:kernels"`).toBe(true);
     }
   }, 60_000);

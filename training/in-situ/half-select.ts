@@ -112,15 +112,22 @@ function rowShares(circuit: SolvableCrossbar): Float32Array {
   return Float32Array.from(cellVoltages(circuit, solveVoltages(circuit, volts)));
 }
 
+/** Columns solved together: some megabytes of node voltages. */
+const COLUMNS_AT_ONCE = 16;
+
 /** One column after another at +1/2, everything else at 0; of each solution the cells of that column. */
 function columnShares(circuit: SolvableCrossbar): Float32Array {
   const { rows, columns } = circuit.array;
   const shares = new Float32Array(rows * columns);
-  for (let c = 0; c < columns; c++) {
-    const volts = new Float64Array(circuit.terminals.length);
-    volts[rows + c] = 0.5;
-    const across = cellVoltages(circuit, solveVoltages(circuit, volts));
-    for (let i = 0; i < rows; i++) shares[i * columns + c] = across[i * columns + c];
+  for (let first = 0; first < columns; first += COLUMNS_AT_ONCE) {
+    const count = Math.min(COLUMNS_AT_ONCE, columns - first);
+    const volts = new Float64Array(circuit.terminals.length * count);
+    for (let k = 0; k < count; k++) volts[(rows + first + k) * count + k] = 0.5;
+    const solved = solveVoltages(circuit, volts, count);
+    for (let k = 0; k < count; k++) {
+      const across = cellVoltages(circuit, solved, k);
+      for (let i = 0; i < rows; i++) shares[i * columns + first + k] = across[i * columns + first + k];
+    }
   }
   return shares;
 }

@@ -16,7 +16,12 @@ export interface JunctionPopulation {
   readonly dampingSeconds: number;
   /** Share of junctions that never switch. */
   readonly stuckShare: number;
+  /** Share of junctions that are shorted: a resistance of `SHORT_OHMS` in either state. None where it is not given. */
+  readonly shortedShare?: number;
 }
+
+/** Shorts lie between these with a uniform logarithm; the read-out's 1.5 kΩ in series is included. */
+const SHORT_OHMS = { least: 1_600, most: 2_500 } as const;
 
 /** Medians of the simulated wafer: V_sw 0.50 V on its default staircase. Spreads as measured within a die. */
 export const DEFAULT_JUNCTIONS: JunctionPopulation = {
@@ -36,7 +41,7 @@ export const DEFAULT_JUNCTIONS: JunctionPopulation = {
 const SMALLEST_SHARE = 0.25;
 
 /** V_c0 of a junction that never switches: out of reach of any source. */
-const STUCK_VOLTS = 1e3;
+export const STUCK_VOLTS = 1e3;
 
 export interface Junctions {
   readonly count: number;
@@ -71,6 +76,11 @@ export function drawJunctions(count: number, population: JunctionPopulation, str
     junctions.siemensP[d] = scale / population.rP;
     junctions.siemensAp[d] = scale / population.rAp;
     junctions.parallel[d] = stream.uniform() < 0.5 ? 1 : 0;
+    if (population.shortedShare && stream.uniform() < population.shortedShare) {
+      const { least, most } = SHORT_OHMS;
+      junctions.siemensP[d] = 1 / (least * (most / least) ** stream.uniform());
+      junctions.siemensAp[d] = junctions.siemensP[d];
+    }
   }
   return junctions;
 }

@@ -40,14 +40,7 @@ export function passiveCircuit(
     rowPitchOhms: pitchOhms,
     columnPitchOhms: pitchOhms,
   };
-  const terminals: Terminal[] = [
-    ...Array.from({ length: rows }, (_, index) => ({ line: 'row', index, end: 'first', ohms: contactOhms }) as const),
-    ...Array.from(
-      { length: physicalColumns },
-      (_, index) => ({ line: 'column', index, end: 'last', ohms: contactOhms }) as const,
-    ),
-  ];
-  const circuit = prepareCrossbar(array, terminals);
+  const circuit = prepareCrossbar(array, lineTerminals(rows, physicalColumns, contactOhms));
   if (circuit.kind === 'solvable') return circuit;
   throw new TunnelbenchError('TB_GEOMETRY_INVALID', {
     thing: 'passive array',
@@ -57,14 +50,23 @@ export function passiveCircuit(
   });
 }
 
+/** Rows driven at their first end, columns held at their last. */
+export function lineTerminals(rows: number, physicalColumns: number, ohms: number): Terminal[] {
+  return [
+    ...Array.from({ length: rows }, (_, index) => ({ line: 'row', index, end: 'first', ohms }) as const),
+    ...Array.from({ length: physicalColumns }, (_, index) => ({ line: 'column', index, end: 'last', ohms }) as const),
+  ];
+}
+
 /**
- * Weights of a passive array as its terminals show them, sneak paths and line drops included: the exact transfer from row
- * voltages to column currents, all columns at virtual ground, one side of a pair less the other.
+ * Weights of an array as its terminals show them, sneak paths and line drops included: the exact transfer from row
+ * voltages to column currents, all columns at virtual ground, one side of a pair less the other. `circuitOf` builds the circuit of
+ * a replica from its conductances, terminals as in `lineTerminals`.
  */
 export function readThroughLines(
   { rows, columns, pairsPerWeight }: { rows: number; columns: number; pairsPerWeight: number },
   junctions: Junctions,
-  lines: PassiveLines,
+  circuitOf: (siemens: Float64Array) => SolvableCrossbar,
   unitSiemens: number,
   weights: Float32Array,
 ): void {
@@ -74,7 +76,7 @@ export function readThroughLines(
   weights.fill(0);
   for (let replica = 0; replica < pairsPerWeight; replica++) {
     const siemens = replicaSiemens(junctions, replica, rows * physical);
-    const transfer = transferMatrix(passiveCircuit(rows, physical, siemens, lines), rowTerminals, columnTerminals);
+    const transfer = transferMatrix(circuitOf(siemens), rowTerminals, columnTerminals);
     // Currents out of a grounded terminal are negative: minus the transfer is the conductance seen.
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {

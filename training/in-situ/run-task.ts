@@ -3,13 +3,14 @@ import { loadTable, type TableName } from '../dataset/load-table.ts';
 import type { PulseSettings } from './amplitude.ts';
 import { type ArrayLedger, newLedger } from './array-access.ts';
 import { type BatchNetwork, type LayeredShape, layerColumns, layerCount, layerRows } from './batch-network.ts';
+import type { GatedLines } from './gated-lines.ts';
 import { type ImageSamples, imageSamples } from './image-samples.ts';
 import type { InSituParameters } from './in-situ-parameters.ts';
 import type { JunctionPopulation } from './junctions.ts';
 import type { PassiveLines } from './passive-lines.ts';
 import type { Samples } from './samples.ts';
 import { SoftwareArray } from './software-array.ts';
-import { BINARY_PARAMETERS, REAL_PARAMETERS, trainBaseline } from './software-baselines.ts';
+import { BINARY_PARAMETERS, REAL_PARAMETERS, type TrainedBaseline, trainBaseline } from './software-baselines.ts';
 import { tableFold } from './table-folds.ts';
 import { trainInSitu } from './train-in-situ.ts';
 
@@ -34,15 +35,23 @@ export type Problem =
 export interface InSituTask {
   readonly problem: Problem;
   readonly hidden: readonly number[];
-  readonly method: 'in-situ' | 'real' | 'binary-mapped';
+  /**
+   * `binary-mapped` writes each junction once, `binary-verified` until it is as wanted: what is then lost is lost to reads and to
+   * junctions that cannot be written.
+   */
+  readonly method: 'in-situ' | 'real' | 'binary-mapped' | 'binary-verified';
   readonly pairsPerWeight: number;
   readonly parameters: InSituParameters;
   readonly junctions: JunctionPopulation;
   readonly pulses: PulseSettings;
   readonly passive: PassiveLines | null;
+  /** Lines and access transistors solved as a circuit; ideal ones where neither this nor `passive` is given. */
+  readonly gated?: GatedLines;
   readonly seed: number;
   /** Accuracy is taken after every so many epochs, and after the last. */
   readonly judgeEvery: number;
+  /** Accuracy is also taken after 1, 2, 3 … updates, each time when a quarter more have been done. */
+  readonly judgeEarly?: boolean;
 }
 
 export interface CurvePoint extends ArrayLedger {
@@ -70,14 +79,28 @@ export async function runInSituTask(task: InSituTask): Promise<InSituOutcome> {
   const shape = shapeOf(task, train);
   if (task.method === 'real') return judged(trainReal(shape, train, task).network, held);
   const arrays = arraysOf(shape, task);
-  if (task.method === 'binary-mapped') return mapOnce(shape, arrays, train, held, task);
+  if (task.method !== 'in-situ') return mapOnce(shape, arrays, train, held, task);
 
   const curve: CurvePoint[] = [];
   const { epochs } = task.parameters;
-  const network = await trainInSitu(shape, arrays, train, task.parameters, [task.seed], ({ epoch, network: now }) => {
-    if ((epoch + 1) % task.judgeEvery !== 0 && epoch !== epochs - 1) return;
-    curve.push({ epoch: epoch + 1, accuracy: now.accuracy(held), ...sumLedgers(arrays) });
-  });
+  const judge = (epoch: number, now: BatchNetwork) =>
+    curve.push({ epoch, accuracy: now.accuracy(held), ...sumLedgers(arrays) });
+  let nextUpdate = task.judgeEarly ? 1 : Number.POSITIVE_INFINITY;
+  const network = await trainInSitu(
+    shape,
+    arrays,
+    train,
+    task.parameters,
+    [task.seed],
+    ({ epoch, network: now }) => {
+      if ((epoch + 1) % task.judgeEvery === 0 || epoch === epochs - 1) judge(epoch + 1, now);
+    },
+    ({ updates, epoch, network: now }) => {
+      if (updates < nextUpdate) return;
+      judge(epoch, now);
+      nextUpdate = Math.ceil(1.25 * updates);
+    },
+  );
   return { ...judged(network, held), curve, ...wear(arrays) };
 }
 
@@ -87,19 +110,18 @@ function trainReal(shape: LayeredShape, train: Samples, { problem, seed }: InSit
   return trainBaseline(shape, train, { ...parameters, gains }, false, [seed]);
 }
 
-/** Software-binary weights, written once with one overdriven pulse per junction, not verified, read with the devices' own conductances. */
+/** Software-binary weights, written with overdriven pulses, read with the devices' own conductances. */
 function mapOnce(
   shape: LayeredShape,
   arrays: readonly SoftwareArray[],
   train: Samples,
   held: Samples,
-  { problem, seed }: InSituTask,
+  task: InSituTask,
 ): InSituOutcome {
-  const parameters = BINARY_PARAMETERS[problem.kind === 'mnist' ? 'images' : 'table'];
-  const gains = Array.from({ length: layerCount(shape) }, (_, l) => parameters.gain / Math.sqrt(layerRows(shape, l)));
-  const { network, weights } = trainBaseline(shape, train, { ...parameters, gains }, true, [seed]);
+  const { network, weights } = binaryBaseline(shape, train, task);
   arrays.forEach((array, l) => {
-    array.pulse(weights[l]);
+    if (task.method === 'binary-verified') array.write(weights[l]);
+    else array.pulse(weights[l]);
     const read = new Float32Array(weights[l].length);
     array.read(read);
     network.setWeights(l, read);
@@ -107,11 +129,24 @@ function mapOnce(
   return { ...judged(network, held), ...wear(arrays) };
 }
 
+/** The same software network is mapped onto many arrays: the last one trained is kept. */
+let lastBinary: { readonly key: string; readonly baseline: TrainedBaseline } | null = null;
+
+function binaryBaseline(shape: LayeredShape, train: Samples, { problem, hidden, seed }: InSituTask): TrainedBaseline {
+  const key = JSON.stringify([problem, hidden, seed]);
+  if (lastBinary?.key === key) return lastBinary.baseline;
+  const parameters = BINARY_PARAMETERS[problem.kind === 'mnist' ? 'images' : 'table'];
+  const gains = Array.from({ length: layerCount(shape) }, (_, l) => parameters.gain / Math.sqrt(layerRows(shape, l)));
+  lastBinary = { key, baseline: trainBaseline(shape, train, { ...parameters, gains }, true, [seed]) };
+  return lastBinary.baseline;
+}
+
 function judged(network: BatchNetwork, held: Samples): InSituOutcome {
   return { accuracy: network.accuracy(held), curve: [], junctions: 0, mostPulses: 0 };
 }
 
-function shapeOf({ problem, hidden }: InSituTask, train: Samples): LayeredShape {
+/** The network as it sits on arrays, rows for constants included. */
+export function shapeOf({ problem, hidden }: Pick<InSituTask, 'problem' | 'hidden'>, train: Samples): LayeredShape {
   const images = problem.kind === 'mnist';
   return {
     units: [train.width, ...hidden, train.classes],
@@ -120,7 +155,7 @@ function shapeOf({ problem, hidden }: InSituTask, train: Samples): LayeredShape 
 }
 
 function arraysOf(shape: LayeredShape, task: InSituTask): SoftwareArray[] {
-  const pulses = task.method === 'binary-mapped' ? ({ ...task.pulses, policy: 'gated' } as const) : task.pulses;
+  const pulses = task.method === 'in-situ' ? task.pulses : ({ ...task.pulses, policy: 'gated' } as const);
   return Array.from(
     { length: layerCount(shape) },
     (_, l) =>
@@ -131,6 +166,7 @@ function arraysOf(shape: LayeredShape, task: InSituTask): SoftwareArray[] {
         junctions: task.junctions,
         pulses,
         passive: task.passive,
+        ...(task.gated && { gated: task.gated }),
         key: [task.seed, l],
       }),
   );
@@ -153,7 +189,8 @@ function wear(arrays: readonly SoftwareArray[]): { junctions: number; mostPulses
 
 const loadedImages = new Map<number, ImageSamples>();
 
-function problemSamples(problem: Problem): { train: Samples; held: Samples } {
+/** What is learnt and what is judged. */
+export function problemSamples(problem: Problem): { train: Samples; held: Samples } {
   if (problem.kind === 'mnist') {
     const images = imagesOf(problem.block);
     return { train: images.train, held: images[problem.judge] };

@@ -1,10 +1,12 @@
+import type { SolvableCrossbar } from '../../physics/crossbar/crossbar-network.ts';
 import { TunnelbenchError } from '../../wafer/tunnelbench-error.ts';
 import { type SeededStream, seededStream } from '../seeded-stream.ts';
 import { amplitudeScales, junctionProbability, NominalAmplitude, type PulseSettings } from './amplitude.ts';
 import { type ArrayAccess, type ArrayLedger, newLedger } from './array-access.ts';
+import { type GatedLines, gatedCircuit, writeShares } from './gated-lines.ts';
 import { HalfSelect } from './half-select.ts';
-import { drawJunctions, type JunctionPopulation, type Junctions } from './junctions.ts';
-import { type PassiveLines, readThroughLines } from './passive-lines.ts';
+import { drawJunctions, type JunctionPopulation, type Junctions, STUCK_VOLTS } from './junctions.ts';
+import { type PassiveLines, passiveCircuit, readThroughLines } from './passive-lines.ts';
 
 export interface SoftwareArrayOptions {
   readonly rows: number;
@@ -14,6 +16,8 @@ export interface SoftwareArrayOptions {
   readonly pulses: PulseSettings;
   /** Lines without access transistors: half-select voltages when pulsed, sneak paths when read. Null with transistors. */
   readonly passive: PassiveLines | null;
+  /** Lines and transistors solved as a circuit, not with `passive`. Ideal ones where neither is given. */
+  readonly gated?: GatedLines;
   /** Key of the array's random streams: devices, and what happens to them. */
   readonly key: readonly number[];
 }
@@ -28,12 +32,15 @@ export class SoftwareArray implements ArrayAccess {
   readonly #pulses: PulseSettings;
   readonly #passive: PassiveLines | null;
   readonly #halfSelect: HalfSelect | null;
+  readonly #gated: GatedLines | null;
+  /** Share of a write's voltage that reaches each junction of a replica; null where all of it does. */
+  readonly #writeShares: Float32Array | null;
   readonly #scales: Float32Array;
   readonly #nominal: NominalAmplitude;
   readonly #stream: SeededStream;
   readonly #unitSiemens: number;
 
-  constructor({ rows, columns, pairsPerWeight, junctions, pulses, passive, key }: SoftwareArrayOptions) {
+  constructor({ rows, columns, pairsPerWeight, junctions, pulses, passive, gated, key }: SoftwareArrayOptions) {
     this.rows = rows;
     this.columns = columns;
     this.pairsPerWeight = pairsPerWeight;
@@ -44,9 +51,12 @@ export class SoftwareArray implements ArrayAccess {
     this.#passive = passive;
     this.#halfSelect =
       passive === null ? null : new HalfSelect(this.junctions, rows, columns, pairsPerWeight, pulses.seconds, passive);
+    this.#gated = gated ?? null;
+    this.#writeShares = gated === undefined ? null : writeShares(this.junctions, rows, 2 * columns, gated);
+    if (pulses.policy === 'calibrated') this.#calibrateInPlace();
     this.#nominal = new NominalAmplitude(this.junctions, pulses.seconds);
     this.#stream = seededStream(...key, 2);
-    this.#unitSiemens = mean(this.junctions.siemensP) - mean(this.junctions.siemensAp);
+    this.#unitSiemens = meanContrast(this.junctions);
   }
 
   pulse(wanted: Float32Array): void {
@@ -60,13 +70,23 @@ export class SoftwareArray implements ArrayAccess {
     this.#halfSelect?.disturb(wanted, columns, strongest, this.#stream, this.ledger);
   }
 
+  /** Brings every pair of a weight to its sign, as pulses with verification would: junctions that never switch stay. */
+  write(signs: Float32Array): void {
+    const { parallel, vC0 } = this.junctions;
+    for (let d = 0; d < parallel.length; d++) {
+      if (vC0[d] === STUCK_VOLTS) continue;
+      const positive = signs[(d >> 1) % signs.length] > 0;
+      parallel[d] = positive === (d % 2 === 0) ? 1 : 0;
+    }
+  }
+
   pulseOuter(rowFactors: Float32Array, columnFactors: Float32Array): void {
-    if (this.#pulses.policy !== 'shared' || this.#passive !== null) {
+    if (this.#pulses.policy !== 'shared' || this.#passive !== null || this.#gated !== null) {
       throw new TunnelbenchError('TB_TRAINING_PARAMETER', {
         thing: 'in-situ update of all cells at once',
         what: 'voltages that add on the lines cannot be set cell by cell',
-        value: `policy ${this.#pulses.policy}${this.#passive === null ? '' : ', passive lines'}`,
-        expected: 'policy shared, with access transistors',
+        value: `policy ${this.#pulses.policy}${this.#passive === null && this.#gated === null ? '' : ', lines with resistance'}`,
+        expected: 'policy shared, with access transistors and ideal lines',
         remedy: 'Choose the shared amplitude or the update column by column.',
       });
     }
@@ -83,8 +103,9 @@ export class SoftwareArray implements ArrayAccess {
   }
 
   read(weights: Float32Array): void {
-    if (this.#passive?.solvedReads) {
-      readThroughLines(this, this.junctions, this.#passive, this.#unitSiemens, weights);
+    const circuitOf = this.#circuitOf();
+    if (circuitOf !== null) {
+      readThroughLines(this, this.junctions, circuitOf, this.#unitSiemens, weights);
       return;
     }
     const { siemensP, siemensAp, parallel } = this.junctions;
@@ -131,12 +152,31 @@ export class SoftwareArray implements ArrayAccess {
     junctions.pulses[d] += 1;
     if (asked > ceilingVolts) ledger.limited += 1;
     ledger.joules += volts * volts * seconds * (parallel[d] === 1 ? junctions.siemensP[d] : junctions.siemensAp[d]);
-    const onCell = this.#halfSelect === null ? volts : volts * this.#halfSelect.selectedShare(d);
+    const onCell = volts * this.#selectedShare(d);
     if (parallel[d] !== target && this.#stream.uniform() < junctionProbability(junctions, d, onCell, seconds)) {
       parallel[d] = target;
       ledger.flips += 1;
     }
     return volts;
+  }
+
+  #selectedShare(d: number): number {
+    if (this.#halfSelect !== null) return this.#halfSelect.selectedShare(d);
+    return this.#writeShares === null ? 1 : this.#writeShares[d % this.#writeShares.length];
+  }
+
+  /** Ramps through the lines find what a junction needs at the terminals, the lines' share included. */
+  #calibrateInPlace(): void {
+    for (let d = 0; d < this.#scales.length; d++) this.#scales[d] /= this.#selectedShare(d);
+  }
+
+  /** Null where reads need no circuit. */
+  #circuitOf(): ((siemens: Float64Array) => SolvableCrossbar) | null {
+    const physical = 2 * this.columns;
+    const gated = this.#gated;
+    if (gated !== null) return (siemens) => gatedCircuit(this.rows, physical, siemens, gated, () => true).crossbar;
+    const passive = this.#passive;
+    return passive?.solvedReads ? (siemens) => passiveCircuit(this.rows, physical, siemens, passive) : null;
   }
 
   /** Columns of a pair × polarities, of the column pairs with work in that polarity; replicas are pulsed at the same time. */
@@ -158,8 +198,16 @@ export class SoftwareArray implements ArrayAccess {
 /** Below this a cell's share of an outer update is not worth drawing: less than one flip in a million exposures. */
 const NEGLIGIBLE = 1e-6;
 
-function mean(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
+/** ⟨G_P⟩ − ⟨G_AP⟩ of the junctions that have two states. */
+function meanContrast({ count, siemensP, siemensAp }: Junctions): number {
+  let parallel = 0;
+  let antiparallel = 0;
+  let counted = 0;
+  for (let d = 0; d < count; d++) {
+    if (siemensP[d] === siemensAp[d]) continue;
+    parallel += siemensP[d];
+    antiparallel += siemensAp[d];
+    counted += 1;
+  }
+  return parallel / counted - antiparallel / counted;
 }

@@ -7,6 +7,15 @@ import { outerProducts } from './outer-products.ts';
 import type { Samples } from './samples.ts';
 import { wantedFlips } from './wanted-flips.ts';
 
+/** After each update of all layers. */
+export interface UpdateReport {
+  /** Since the start. */
+  readonly updates: number;
+  /** Epochs begun, the fraction done of this one included. */
+  readonly epoch: number;
+  readonly network: BatchNetwork;
+}
+
 /** After each epoch. */
 export interface EpochReport {
   readonly epoch: number;
@@ -22,6 +31,9 @@ export interface EpochReport {
  *
  * @param arrays one per weight layer
  * @param key of the random stream of the shuffles
+ * @param onUpdate awaited: what must be kept of an update is kept before the next one begins
+ * @param updatesDone of an interrupted training, which are not done again: the weights are where they were left. With the
+ * update scheme `columns` the others are then those of a training that was not interrupted
  * @throws TB_TRAINING_PARAMETER
  */
 export async function trainInSitu(
@@ -31,6 +43,8 @@ export async function trainInSitu(
   parameters: InSituParameters,
   key: readonly number[],
   onEpoch: (report: EpochReport) => void = () => undefined,
+  onUpdate: (report: UpdateReport) => void | Promise<void> = () => undefined,
+  updatesDone = 0,
 ): Promise<BatchNetwork> {
   const layers = layerCount(shape);
   checkInSituParameters(parameters, layers, samples.count);
@@ -41,12 +55,17 @@ export async function trainInSitu(
   for (let l = 0; l < layers; l++) await readLayer(network, arrays[l], l, buffers[l]);
   const order = shuffledOrder(samples.count, random);
 
+  let updates = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
     const batch = Math.round(geometric(firstBatch, lastBatch, epochs > 1 ? epoch / (epochs - 1) : 1));
     shuffleInPlace(order, random);
     let loss = 0;
     let batches = 0;
     for (let from = 0; from + batch <= samples.count; from += batch) {
+      if (updates < updatesDone) {
+        updates += 1;
+        continue;
+      }
       network.forward(samples, order, from, from + batch);
       loss += network.backward(samples.labels, order, from);
       batches += 1;
@@ -55,8 +74,10 @@ export async function trainInSitu(
         await updateLayer(network, arrays[l], l, batch, progress, parameters, buffers[l], random);
         await readLayer(network, arrays[l], l, buffers[l]);
       }
+      updates += 1;
+      await onUpdate({ updates, epoch: epoch + (from + batch) / samples.count, network });
     }
-    onEpoch({ epoch, meanLoss: loss / batches, network });
+    if (batches > 0) onEpoch({ epoch, meanLoss: loss / batches, network });
   }
   return network;
 }

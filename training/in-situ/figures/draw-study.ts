@@ -1,6 +1,5 @@
 import { COLOURS, drawChart, type Picture } from '../../figures/chart.ts';
-import type { StudyName } from '../studies.ts';
-import { SIZE_TARGET, type StudyPoint } from './study-points.ts';
+import type { StudyPoint } from './study-points.ts';
 
 interface Axes {
   readonly title: string;
@@ -10,22 +9,41 @@ interface Axes {
   readonly yType: 'value' | 'log';
 }
 
-const AXES: Readonly<Record<StudyName, Axes>> = {
+const PITCH = 'line resistance per cell (Ω)';
+const JUNCTIONS = 'junctions of the first layer';
+const LOG = { xType: 'log', yType: 'log' } as const;
+
+const AXES: Readonly<Record<string, Axes>> = {
   mnist: axes('In-situ training on MNIST 10 × 10, network 100-90-10', 'epoch', 'test accuracy (%)'),
   tables: axes('Small tables: gap to the real-valued network', 'junction pairs per weight', 'gap (points)'),
   variation: axes('Accuracy against the spread of V_c0, n = 5', 'σ(V_c0) (%)', 'test accuracy (%)'),
   mapping: axes('In situ against software-binary weights mapped once', 'σ of V_c0 and of R (%)', 'test accuracy (%)'),
-  disturb: axes('Without transistors: accuracy against thermal stability', 'Δ', 'test accuracy (%)'),
-  'sneak-paths': axes('Passive arrays read through their lines, n = 1', 'line resistance per cell (Ω)', 'accuracy (%)'),
-  defects: axes('Accuracy against junctions that never switch', 'stuck junctions (%)', 'test accuracy (%)'),
-  size: {
+  disturb: {
     ...axes(
-      `Steps until ${SIZE_TARGET} % test accuracy`,
-      'junctions of the first layer',
-      'voltage settings one after another',
+      'Without transistors: accuracy against half-select disturb',
+      'junctions disturbed per half-selected exposure',
+      'test accuracy (%)',
     ),
     xType: 'log',
-    yType: 'log',
+  },
+  'line-resistance': {
+    ...axes('Arrays read through their lines, MNIST, n = 1', PITCH, 'test accuracy (%)'),
+    xType: 'log',
+  },
+  'sneak-paths-choice': {
+    ...axes('Passive arrays, n = 1: inner validation parts', PITCH, 'validation accuracy (%)'),
+    xType: 'log',
+  },
+  'sneak-paths': { ...axes('Passive arrays read through their lines, n = 1', PITCH, 'accuracy (%)'), xType: 'log' },
+  defects: axes('Accuracy against defects', 'junctions (%)', 'test accuracy (%)'),
+  size: {
+    ...axes('Steps until an accuracy is reached, n = 5', JUNCTIONS, 'voltage settings one after another'),
+    ...LOG,
+  },
+  'size-pulses': { ...axes('Pulses until an accuracy is reached, n = 5', JUNCTIONS, 'pulses per junction'), ...LOG },
+  'size-accuracy': {
+    ...axes('Accuracy against array size, n = 5', JUNCTIONS, 'test accuracy (%)'),
+    xType: 'log',
   },
 };
 
@@ -44,8 +62,8 @@ const PALETTE = [
   '#56b4e9',
 ];
 
-/** Means over seeds or repetitions as lines, 95 % intervals as bars. */
-export function drawStudy(study: StudyName, points: readonly StudyPoint[], subtitle: string): Picture {
+/** Means over seeds or repetitions as lines, 95 % intervals as bars. `study`: a study, or one of its further pictures. */
+export function drawStudy(study: string, points: readonly StudyPoint[], subtitle: string): Picture {
   const { title, x, y, xType, yType } = AXES[study];
   const series = [...Map.groupBy(points, (point) => point.series).entries()];
   const axis = { axisLine: { lineStyle: { color: COLOURS.ink } }, splitLine: { lineStyle: { color: COLOURS.grid } } };
@@ -62,28 +80,65 @@ export function drawStudy(study: StudyName, points: readonly StudyPoint[], subti
       legend: {
         orient: 'vertical',
         top: 80,
-        left: 650,
+        left: 645,
         data: series.map(([name]) => name),
-        itemWidth: 22,
-        itemHeight: 3,
-        icon: 'rect',
+        itemWidth: 30,
+        itemHeight: 8,
         textStyle: { fontSize: 11, color: COLOURS.ink },
       },
-      grid: { left: 75, right: 270, top: 80, bottom: 60 },
-      xAxis: { ...axis, type: xType, name: x, nameLocation: 'middle', nameGap: 32, scale: xType === 'value' },
-      yAxis: { ...axis, type: yType, name: y, nameLocation: 'middle', nameGap: 50, scale: true },
-      series: series.flatMap(([name, own], i) => {
-        const colour = PALETTE[i % PALETTE.length];
+      grid: { left: 75, right: 375, top: 80, bottom: 60 },
+      xAxis: {
+        ...axis,
+        ...labels(xType),
+        type: xType,
+        name: x,
+        nameLocation: 'middle',
+        nameGap: 32,
+        scale: xType === 'value',
+      },
+      yAxis: { ...axis, ...labels(yType), type: yType, name: y, nameLocation: 'middle', nameGap: 50, scale: true },
+      series: series.flatMap(([name, own]) => {
+        const { colour, dash } = styleOf(
+          name,
+          series.map(([each]) => each),
+        );
         const sorted = own.toSorted((a, b) => a.x - b.x);
-        return [meanLine(name, sorted, colour), intervalBars(sorted, colour)];
+        return [meanLine(name, sorted, colour, dash), intervalBars(sorted, colour)];
       }),
     },
-    900,
+    1000,
     480,
   );
 }
 
-function meanLine(name: string, points: readonly StudyPoint[], colour: string): object {
+/** Powers of ten beyond three digits are written as such. */
+function labels(type: 'value' | 'log'): object {
+  if (type === 'value') return {};
+  const formatter = (value: number) => {
+    const exponent = Math.round(Math.log10(value));
+    if (Math.abs(exponent) < 4) return String(value);
+    return `10${[...String(exponent)].map((digit) => SUPERSCRIPTS[digit]).join('')}`;
+  };
+  return { axisLabel: { formatter } };
+}
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...'-0123456789'].map((digit, i) => [digit, [...'⁻⁰¹²³⁴⁵⁶⁷⁸⁹'][i]]),
+);
+
+/** Names of the form "what: how" get a colour for how and a dash for what; others a colour each. */
+function styleOf(name: string, names: readonly string[]): { colour: string; dash: string } {
+  const parts = names.map((each) => each.split(': '));
+  if (parts.some(({ length }) => length !== 2))
+    return { colour: PALETTE[names.indexOf(name) % PALETTE.length], dash: 'solid' };
+  const [what, how] = name.split(': ');
+  const place = (part: 0 | 1, own: string) => [...new Set(parts.map((each) => each[part]))].indexOf(own);
+  return { colour: PALETTE[place(1, how) % PALETTE.length], dash: DASHES[place(0, what) % DASHES.length] };
+}
+
+const DASHES = ['solid', 'dashed', 'dotted'];
+
+function meanLine(name: string, points: readonly StudyPoint[], colour: string, dash: string): object {
   return {
     name,
     type: 'line',
@@ -91,7 +146,7 @@ function meanLine(name: string, points: readonly StudyPoint[], colour: string): 
     symbol: 'circle',
     symbolSize: 6,
     itemStyle: { color: colour },
-    lineStyle: { color: colour, width: 2 },
+    lineStyle: { color: colour, width: 2, type: dash },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { StoredOutcome } from '../in-situ-campaign.ts';
-import { SIZES, type StudyName } from '../studies.ts';
+import type { CurvePoint } from '../run-task.ts';
+import type { StudyName } from '../studies.ts';
 import { type MeanInterval, meanInterval } from './mean-interval.ts';
 
 /** One point of a figure and one line of its CSV. Accuracies and gaps in percentage points. */
@@ -46,47 +47,102 @@ const OBSERVE: Readonly<Record<StudyName, (outcomes: readonly StoredOutcome[]) =
   tables: (outcomes) =>
     gaps(outcomes).map(({ stored, gap }) => observe(stored, tableOf(stored), stored.task.pairsPerWeight, gap)),
   variation: (outcomes) =>
-    outcomes.map((stored) =>
-      observe(stored, stored.task.pulses.policy, 100 * stored.task.junctions.vC0Sigma, accuracyOf(stored)),
+    each(
+      outcomes,
+      ({ task }) => `${task.pulses.policy}${task.parameters.update === 'outer' ? ', all cells at once' : ''}`,
+      ({ task }) => 100 * task.junctions.vC0Sigma,
     ),
-  mapping: (outcomes) =>
-    outcomes.map((stored) =>
-      observe(stored, seriesOf(stored), 100 * stored.task.junctions.vC0Sigma, accuracyOf(stored)),
-    ),
-  disturb: (outcomes) =>
-    outcomes.map((stored) => observe(stored, 'half-select, n = 5', stored.task.junctions.delta, accuracyOf(stored))),
-  'sneak-paths': (outcomes) =>
-    outcomes.map((stored) =>
-      observe(
-        stored,
-        `${tableOf(stored)}, ${stored.task.method === 'in-situ' ? 'in situ' : 'mapped once'}`,
-        stored.task.passive?.pitchOhms ?? 0,
-        accuracyOf(stored),
-      ),
-    ),
+  mapping: (outcomes) => each(outcomes, seriesOf, ({ task }) => 100 * task.junctions.vC0Sigma),
+  disturb: (outcomes) => {
+    // Outcomes of one Δ share their mean rate, so that they make one point.
+    const rates = new Map(
+      [...Map.groupBy(outcomes, conditionOf)].map(([condition, own]) => [condition, disturbPerExposure(own)]),
+    );
+    return each(outcomes, seriesOf, (stored) => Math.max(SMALLEST_RATE, rates.get(conditionOf(stored)) as number));
+  },
+  'line-resistance': (outcomes) => each(outcomes, lineSeries, pitchOf),
+  'sneak-paths-choice': (outcomes) => each(outcomes, lineSeries, pitchOf),
+  'sneak-paths': (outcomes) => each(outcomes, lineSeries, pitchOf),
   defects: (outcomes) =>
-    outcomes.map((stored) =>
-      observe(stored, seriesOf(stored), 100 * stored.task.junctions.stuckShare, accuracyOf(stored)),
+    outcomes.flatMap((stored) => {
+      const { stuckShare, shortedShare = 0 } = stored.task.junctions;
+      // Without defects it is the first point of both.
+      const kinds = [
+        ...(shortedShare === 0 ? [{ kind: 'never switch', share: stuckShare }] : []),
+        ...(stuckShare === 0 ? [{ kind: 'shorted', share: shortedShare }] : []),
+      ];
+      return kinds.map(({ kind, share }) =>
+        observe(stored, `${kind}: ${seriesOf(stored)}`, 100 * share, accuracyOf(stored)),
+      );
+    }),
+  size: (outcomes) =>
+    SIZE_TARGETS.flatMap((target) =>
+      outcomes.flatMap((stored) => sizeObservation(stored, target, ({ steps }) => steps)),
     ),
-  size: (outcomes) => outcomes.flatMap((stored) => sizeObservation(stored)),
 };
 
-/** Accuracy that every size reaches, in percent: what "at equal accuracy" means in the size study. */
-export const SIZE_TARGET = 80;
+/** Further pictures of a study, by the ending of their files. */
+export const FURTHER_POINTS: Partial<
+  Readonly<Record<StudyName, Readonly<Record<string, (outcomes: readonly StoredOutcome[]) => StudyPoint[]>>>>
+> = {
+  size: {
+    pulses: (outcomes) =>
+      gather(
+        SIZE_TARGETS.flatMap((target) =>
+          outcomes.flatMap((stored) =>
+            sizeObservation(stored, target, ({ pulses }) => pulses / stored.outcome.junctions),
+          ),
+        ),
+      ),
+    accuracy: (outcomes) => gather(each(outcomes, sizeSeries, firstLayerJunctions)),
+  },
+};
 
-/** Updates until the target, at the number of junctions of the first layer in one replica. */
-function sizeObservation(stored: StoredOutcome): Observation[] {
-  const reached = stored.outcome.curve.find(({ accuracy }) => 100 * accuracy >= SIZE_TARGET);
-  if (reached === undefined) return [];
-  const { parameters, problem, hidden } = stored.task;
-  const block = problem.kind === 'mnist' ? problem.block : 2;
-  const size = SIZES.find((each) => each.block === block && each.hidden === hidden[0]);
-  if (size === undefined) return [];
-  const junctions = (20 / block) ** 2 * 2 * size.hidden;
-  return [
-    observe(stored, parameters.update === 'outer' ? 'all cells at once' : 'column by column', junctions, reached.steps),
-  ];
+/** A logarithmic axis has no 0: rates below this are drawn here. */
+const SMALLEST_RATE = 1e-7;
+
+/** Accuracies in percent at which sizes are compared: what "at equal accuracy" means in the size study. */
+const SIZE_TARGETS = [60, 80];
+
+/** One observation per outcome: its accuracy. */
+function each(
+  outcomes: readonly StoredOutcome[],
+  series: (stored: StoredOutcome) => string,
+  x: (stored: StoredOutcome) => number,
+): Observation[] {
+  return outcomes.map((stored) => observe(stored, series(stored), x(stored), accuracyOf(stored)));
 }
+
+/** What was done until the target was first reached, at the number of junctions of the first layer in one replica. */
+function sizeObservation(stored: StoredOutcome, target: number, of: (point: CurvePoint) => number): Observation[] {
+  const reached = stored.outcome.curve.find(({ accuracy }) => 100 * accuracy >= target);
+  if (reached === undefined) return [];
+  return [observe(stored, `${sizeSeries(stored)}, ${target} %`, firstLayerJunctions(stored), of(reached))];
+}
+
+function firstLayerJunctions({ task: { problem, hidden } }: StoredOutcome): number {
+  const block = problem.kind === 'mnist' ? problem.block : 2;
+  return (20 / block) ** 2 * 2 * hidden[0];
+}
+
+function sizeSeries({ task }: StoredOutcome): string {
+  return task.parameters.update === 'outer' ? 'all cells at once' : 'column by column';
+}
+
+const pitchOf = ({ task }: StoredOutcome): number => (task.passive ?? task.gated)?.pitchOhms ?? 0;
+
+/** The table or the size, and how weights got there. */
+function lineSeries({ task }: StoredOutcome): string {
+  const how = {
+    'in-situ': `in situ, ${task.pulses.policy}${task.gated ? ', with transistors' : ''}`,
+    'binary-mapped': 'mapped once',
+    'binary-verified': 'mapped and verified',
+    real: 'real-valued',
+  }[task.method];
+  return `${task.problem.kind === 'table' ? task.problem.name : `100 × ${2 * task.hidden[0]}`}: ${how}`;
+}
+
+const conditionOf = ({ task }: StoredOutcome): string => `${task.pairsPerWeight}, ${task.junctions.delta}`;
 
 function gaps(outcomes: readonly StoredOutcome[]): { stored: StoredOutcome; gap: number }[] {
   const place = ({ task: { problem, seed } }: StoredOutcome) => JSON.stringify([problem, seed]);
@@ -106,7 +162,7 @@ function observe(stored: StoredOutcome, series: string, x: number, value: number
 function seriesOf({ task }: StoredOutcome): string {
   const pairs = `n = ${task.pairsPerWeight}`;
   if (task.method === 'real') return 'real-valued';
-  if (task.method === 'binary-mapped') return `software-binary mapped once, ${pairs}`;
+  if (task.method !== 'in-situ') return `software-binary mapped once, ${pairs}`;
   return task.parameters.update === 'outer' ? `${pairs}, all cells at once` : pairs;
 }
 
@@ -120,7 +176,6 @@ function gather(observations: readonly Observation[]): StudyPoint[] {
     const ends = group.map(({ stored }) => stored.outcome.curve.at(-1));
     const mean = (pick: (end: NonNullable<(typeof ends)[number]>) => number) =>
       ends.reduce((sum, end) => sum + (end === undefined ? 0 : pick(end)), 0) / ends.length;
-    const exposures = mean((end) => end.halfSelects);
     return {
       series: group[0].series,
       x: group[0].x,
@@ -128,7 +183,13 @@ function gather(observations: readonly Observation[]): StudyPoint[] {
       steps: mean((end) => end.steps),
       pulses: mean((end) => end.pulses),
       joules: mean((end) => end.joules),
-      disturbPerExposure: exposures > 0 ? mean((end) => end.disturbed) / exposures : 0,
+      disturbPerExposure: disturbPerExposure(group.map(({ stored }) => stored)),
     };
   });
+}
+
+function disturbPerExposure(outcomes: readonly StoredOutcome[]): number {
+  const ends = outcomes.flatMap(({ outcome }) => outcome.curve.at(-1) ?? []);
+  const exposures = ends.reduce((sum, end) => sum + end.halfSelects, 0);
+  return exposures > 0 ? ends.reduce((sum, end) => sum + end.disturbed, 0) / exposures : 0;
 }
