@@ -12,14 +12,15 @@ export function endFor(error: Error): SessionEnd {
   return STOPPED_BY_RULE.includes(error.code) ? 'stopped' : 'failed';
 }
 
-export function notSafe({ steps, verdict }: SafeState): TunnelbenchError {
+/** `andThen`: what follows when somebody has been at the bench. */
+export function notSafe({ steps, verdict }: SafeState, andThen = 'resume'): TunnelbenchError {
   const open = steps.filter(({ outcome }) => outcome !== 'confirmed');
   return new TunnelbenchError('TB_BENCH_NOT_SAFE', {
     thing: 'bench',
     what: `the bench could not be confirmed safe (${verdict})`,
     value: open.map(({ name, outcome, detail }) => `${name} ${outcome}: ${detail}`).join('; '),
     expected: 'outputs off, enable lines low, supplies off, separated, all read back',
-    remedy: 'Go to the bench, check output, gate and chuck by hand, then resume.',
+    remedy: `Go to the bench, check output, gate and chuck by hand, then ${andThen}.`,
   });
 }
 

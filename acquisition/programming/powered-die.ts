@@ -10,6 +10,7 @@ import { configureBench } from '../die-power.ts';
 import { PairRoute } from '../pair-route.ts';
 import type { Plan } from '../plan.ts';
 import { DEFAULT_SAFE_EXIT, type SafeExitTiming, type SafeState, safeExit } from '../safe-exit.ts';
+import { asError, notSafe } from '../session-end.ts';
 import type { StopRequest } from '../stop-request.ts';
 import { DieCells } from './die-cells.ts';
 
@@ -71,7 +72,7 @@ export async function withPoweredDie<T>(
     error = asError(stop.signal.aborted ? stop.signal.reason : thrown);
   }
   const safeState = await safeExit(bench, safeExitTiming);
-  if (safeState.verdict !== 'safe') error ??= notSafe(safeState);
+  if (safeState.verdict !== 'safe') error ??= notSafe(safeState, 'repeat the command');
   return { result, error, safeState };
 }
 
@@ -84,7 +85,7 @@ async function onDie<T>(
   const [die] = plan.dies;
   requirePairAccess(bench, plan);
   const before = await safeExit(bench, timing);
-  if (before.verdict !== 'safe') throw notSafe(before);
+  if (before.verdict !== 'safe') throw notSafe(before, 'repeat the command');
   signal.throwIfAborted();
   const { instruments, errors } = await identifyBench(bench, plan, '', signal);
   for (const queued of errors) onWarning(`queued before: ${queued}`);
@@ -127,19 +128,4 @@ function noContact(die: DieSite, reason: string): TunnelbenchError {
     value: reason,
     remedy: 'Clean the needles, check the overdrive, then repeat the command: it goes on where it was.',
   });
-}
-
-function notSafe({ steps, verdict }: SafeState): TunnelbenchError {
-  const open = steps.filter(({ outcome }) => outcome !== 'confirmed');
-  return new TunnelbenchError('TB_BENCH_NOT_SAFE', {
-    thing: 'bench',
-    what: `the bench could not be confirmed safe (${verdict})`,
-    value: open.map(({ name, outcome, detail }) => `${name} ${outcome}: ${detail}`).join('; '),
-    expected: 'outputs off, enable lines low, supplies off, separated, all read back',
-    remedy: 'Go to the bench, check output, gate and chuck by hand, then repeat the command.',
-  });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
