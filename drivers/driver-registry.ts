@@ -12,11 +12,14 @@ import { FAMILY_707B, FAMILY_3706A } from './keithley-matrix/matrix-family.ts';
 import { matrixOptions } from './keithley-matrix/matrix-options.ts';
 import { KeithleyMatrix } from './keithley-matrix.ts';
 import { openKeysightB2900 } from './keysight-b2900.ts';
+import { KeysightB2900Pair } from './keysight-b2900-pair.ts';
 import { KeysightE36300 } from './keysight-e36300.ts';
 import { LineMultiplexer } from './line-multiplexer.ts';
 import { openSentioProber } from './sentio-prober.ts';
-import type { Link } from './transport/link.ts';
+import { Link } from './transport/link.ts';
+import { openTransport } from './transport/open-transport.ts';
 import { parseResource } from './transport/resource-string.ts';
+import type { TransportOptions } from './transport/transport.ts';
 import { openVeloxProber } from './velox-prober.ts';
 
 /** Checked where the bench file is read, so that a wrong address is reported with its line. */
@@ -46,6 +49,9 @@ const channelPlaces = z
 
 const positive = z.number().positive();
 
+/** How a driver opens the links of further instruments: over the same VISA library, without a wire log. */
+type FurtherWires = Pick<TransportOptions, 'visa'>;
+
 /** What the program knows of a driver: its options, the models it speaks to, and how it is opened. */
 interface DriverEntry<Name extends string, Options extends z.ZodType<{ driver: Name }>, Opened extends Instrument> {
   readonly options: Options;
@@ -58,6 +64,7 @@ interface DriverEntry<Name extends string, Options extends z.ZodType<{ driver: N
     options: z.output<Options>,
     accept: AcceptIdentity,
     signal: AbortSignal,
+    wires: FurtherWires,
   ): Promise<Opened>;
 }
 
@@ -71,6 +78,7 @@ export interface OpenableDriver<Opened extends Instrument> {
     options: { readonly driver: string },
     accept: AcceptIdentity,
     signal: AbortSignal,
+    wires: FurtherWires,
   ): Promise<Opened>;
 }
 
@@ -127,6 +135,27 @@ export const DRIVERS = {
       modelText: 'a Keysight or Agilent B2901 to B2912 (A, B or C)',
       open: (link, name, { channel }, accept, signal): Promise<SweepSource> =>
         openKeysightB2900(link, name, channel, accept, signal),
+    }),
+    'keysight-b2900-pair': entry({
+      options: z.strictObject({
+        driver: z.literal('keysight-b2900-pair'),
+        resource,
+        rowResource: resource,
+        rowChannel: z.union([z.literal(1), z.literal(2)]).default(1),
+        triggerLine: z.int().min(1).max(14).default(1),
+        sourceRangeVolts: positive.max(6).default(2),
+        aloneColumnLimitAmps: positive.max(0.1).default(5e-3),
+      }),
+      model: /^B29[01]\d[ABC]L?$/i,
+      modelText: 'a Keysight or Agilent B2902 or B2912 for the columns, any B2901 to B2912 for the row',
+      open: (link, name, options, accept, signal, { visa }): Promise<SweepSource> => {
+        const { rowResource, rowChannel, triggerLine, aloneColumnLimitAmps } = options;
+        const thing = `${name} row (${rowResource})`;
+        const openRow = () =>
+          Link.open(thing, (fresh) => openTransport({ thing, resource: rowResource, visa }, fresh), signal);
+        const own = { rowChannel, triggerLine, aloneColumnLimitAmps };
+        return KeysightB2900Pair.open(link, openRow, name, own, accept, signal);
+      },
     }),
   },
   enable: {
@@ -209,6 +238,7 @@ export const instrumentsSchema = z.strictObject({
     DRIVERS.smu['keithley-2400'].options,
     DRIVERS.smu['keithley-2450'].options,
     DRIVERS.smu['keysight-b2900'].options,
+    DRIVERS.smu['keysight-b2900-pair'].options,
   ]),
   enable: z.discriminatedUnion('driver', [DRIVERS.enable['enable-line-controller'].options]),
   router: z.discriminatedUnion('driver', [

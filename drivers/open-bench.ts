@@ -60,7 +60,9 @@ export async function openInstrument<T extends Instrument>(
   const thing = `${place} (${resource})`;
   const link = await Link.open(thing, (fresh) => openTransport({ thing, resource, ...wires }, fresh), signal);
   try {
-    return await driver.open(link, place, options, (identity) => checkModel(thing, identity, driver), signal);
+    return await driver.open(link, place, options, (identity) => checkModel(thing, identity, driver), signal, {
+      visa: wires.visa,
+    });
   } catch (error) {
     await link.close();
     throw error;

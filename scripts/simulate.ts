@@ -38,7 +38,7 @@ export function addSimulateCommand(program: Command): void {
     .option('--reference <ohms>', 'a reference resistor of this value on the probe card')
     .option(
       '--smu <driver>',
-      'keithley-2600 (default), keithley-2400, keithley-2450 or keysight-b2900 (one channel each)',
+      'keithley-2600 (default), keysight-b2900-pair, or with one channel keithley-2400, keithley-2450, keysight-b2900',
     )
     .option('--router <driver>', 'line-multiplexer, keithley-707b or keithley-3706a; default: what the source needs')
     .option(

@@ -51,7 +51,8 @@ export function measuredSegments(
   { access, run }: Pick<SweepRequest, 'access' | 'run'>,
   did: IdleLine['did'],
 ): readonly StoredSegment[] {
-  if (run === 'quick') return did === 'quick' ? stored.quick : stored.quick.slice(0, 1);
+  const quick = access === 'pair' ? stored.quick : stored.quickAlone;
+  if (run === 'quick') return did === 'quick' ? quick : quick.slice(0, 1);
   const [preRead, lowBias, ...loop] = access === 'pair' ? stored.pair : stored.alone;
   switch (did) {
     case 'preRead':
@@ -63,7 +64,7 @@ export function measuredSegments(
     case 'loop':
       return [preRead, ...loop];
     case 'quick':
-      return stored.quick;
+      return quick;
   }
 }
 
@@ -122,7 +123,7 @@ function keptPlaces(
 const PLACES = new WeakMap<StoredProgramme, Map<string, Int32Array>>();
 
 /** In a pair the current is the column's own; alone it is what returns through the row, whose sign is the opposite. */
-function sideReadings(blocks: ChannelBlocks, own: 0 | 1, pair: boolean, places: Int32Array): Readings {
+export function sideReadings(blocks: ChannelBlocks, own: 0 | 1, pair: boolean, places: Int32Array): Readings {
   const column = blocks[own];
   const partner = blocks[own === 0 ? 1 : 0];
   const row = blocks[2];

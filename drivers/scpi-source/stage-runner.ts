@@ -54,6 +54,14 @@ export class StageRunner {
 
   /** One list: settings and list where they differ from what is held, read back in one question, run, readings. */
   async run(wire: Wire, stage: SweepStage, signal: AbortSignal): Promise<StageBlock> {
+    await this.prepare(wire, stage, signal);
+    const seconds = stagesSeconds([stage], this.#hertz);
+    const values = await this.#dialect.run(this.#scpi, wire, stage.levels.length, seconds, signal);
+    return { stage, values };
+  }
+
+  /** The same without the run: the channel then holds list and settings, read back. */
+  async prepare(wire: Wire, stage: SweepStage, signal: AbortSignal): Promise<void> {
     const settings = this.#dialect.stage(stage);
     const list = this.#listCommands(stage);
     const [settingsKey, listKey] = [settings, list].map((commands) => commands.join('\n'));
@@ -72,9 +80,6 @@ export class StageRunner {
       );
       this.#held = { list: listKey, settings: settingsKey };
     }
-    const seconds = stagesSeconds([stage], this.#hertz);
-    const values = await this.#dialect.run(this.#scpi, wire, stage.levels.length, seconds, signal);
-    return { stage, values };
   }
 
   async #verify(wire: Wire, readBacks: readonly ReadBack[], signal: AbortSignal): Promise<void> {

@@ -57,7 +57,8 @@ function instrumentsOf({ smu, router }: BenchOptionTexts): Pick<SimulatedBenchOp
   const lines = BENCH_ROUTERS.find((name) => name === router);
   if (router !== undefined && lines === undefined) throw refused('--router', router, BENCH_ROUTERS.join(', '));
   // It has no crosspoints for an exchange of HI and LO.
-  if (lines === 'line-multiplexer' && source !== undefined && source !== 'keithley-2600') {
+  const pair = source === undefined || source === 'keithley-2600' || source === 'keysight-b2900-pair';
+  if (lines === 'line-multiplexer' && !pair) {
     throw refused('--router', router, 'a switch matrix for a source with one channel');
   }
   return { ...(source !== undefined && { smu: source }), ...(lines !== undefined && { router: lines }) };

@@ -4,7 +4,7 @@
  *
  *   node drivers/simulated/bench-process.ts --seed 1 [--time-scale full|real|<factor>] [--geometry 100x200[x2]]
  *     [--dies 36] [--start P|AP|random] [--ap-to-p positive|negative] [--early-breakdown] [--wafer ID] [--detached]
- *     [--smu keithley-2600|keithley-2400|keithley-2450|keysight-b2900]
+ *     [--smu keithley-2600|keithley-2400|keithley-2450|keysight-b2900|keysight-b2900-pair]
  *     [--router line-multiplexer|keithley-707b|keithley-3706a]
  */
 import { parseArgs } from 'node:util';

@@ -5,14 +5,21 @@ import { SimulatedKeithley2400 } from './keithley-2400.ts';
 import { SimulatedKeithley2450 } from './keithley-2450.ts';
 import type { ErrorSizes } from './keithley-2600/channel-errors.ts';
 import { createKeithley2600Pair } from './keithley-2600/keithley-2600-pair.ts';
+import { createB2900Pair } from './keysight-b2900/b2900-pair.ts';
 import { SimulatedKeysightB2900 } from './keysight-b2900.ts';
 import type { ProbeStation } from './probe-station.ts';
 import type { ScpiInstrument } from './scpi/scpi-instrument.ts';
 import type { SmuFrontEnd } from './scpi/smu-front-end.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 
-/** Source-measure units that the simulated bench can have: three channels of a 2600 pair, or one channel. */
-export const BENCH_SOURCES = ['keithley-2600', 'keithley-2400', 'keithley-2450', 'keysight-b2900'] as const;
+/** Source-measure units that the simulated bench can have: three channels of two instruments, or one channel. */
+export const BENCH_SOURCES = [
+  'keithley-2600',
+  'keithley-2400',
+  'keithley-2450',
+  'keysight-b2900',
+  'keysight-b2900-pair',
+] as const;
 export type BenchSourceName = (typeof BENCH_SOURCES)[number];
 
 /** A source channel as the control port sees it. */
@@ -28,6 +35,8 @@ export interface ChannelFace {
 export interface BenchSource {
   readonly instrument: WireInstrument & { identity: string };
   readonly scheme: 'pair' | 'single';
+  /** A second instrument with a wire of its own, and the key of the bench file that names its resource. */
+  readonly companion?: { readonly instrument: WireInstrument; readonly key: string };
   /** One face for all three names where there is one channel. */
   readonly channels: Readonly<Record<SourceChannel, ChannelFace>>;
   readonly sweeping: boolean;
@@ -59,6 +68,8 @@ export async function createBenchSource(name: BenchSourceName, parts: BenchSourc
       return oneChannel(new SimulatedKeithley2450(one));
     case 'keysight-b2900':
       return oneChannel(new SimulatedKeysightB2900(one));
+    case 'keysight-b2900-pair':
+      return pairOfB2900(parts);
   }
 }
 
@@ -79,9 +90,41 @@ async function threeChannels(parts: BenchSourceParts): Promise<BenchSource> {
   };
 }
 
+function pairOfB2900(parts: BenchSourceParts): BenchSource {
+  const { columns, row } = createB2900Pair(parts);
+  const [a, b, x] = [...columns.channels, ...row.channels].map(({ smu }) => smu);
+  return {
+    instrument: columns,
+    companion: { instrument: row, key: 'rowResource' },
+    scheme: 'pair',
+    channels: { columnA: faceOf(a), columnB: faceOf(b), row: faceOf(x) },
+    get sweeping() {
+      return [a, b, x].some(({ sweepLevel }) => sweepLevel !== null);
+    },
+    yaml: ['sourceRangeVolts: 2'],
+    queueError: () => columns.queueError(-221),
+    close: () => {},
+  };
+}
+
 function oneChannel(instrument: ScpiInstrument & { readonly smu: SmuFrontEnd }): BenchSource {
   const { smu } = instrument;
-  const face: ChannelFace = {
+  const face = faceOf(smu);
+  return {
+    instrument,
+    scheme: 'single',
+    channels: Object.fromEntries(SOURCE_CHANNELS.map((channel) => [channel, face])) as BenchSource['channels'],
+    get sweeping() {
+      return smu.sweepLevel !== null;
+    },
+    yaml: ['sourceRangeVolts: 2'],
+    queueError: () => instrument.queueError(-221),
+    close: () => {},
+  };
+}
+
+function faceOf(smu: SmuFrontEnd): ChannelFace {
+  return {
     get outputOn() {
       return smu.outputOn;
     },
@@ -93,16 +136,5 @@ function oneChannel(instrument: ScpiInstrument & { readonly smu: SmuFrontEnd }):
     },
     faults: smu.faults,
     openInterlock: (open) => smu.openInterlock(open),
-  };
-  return {
-    instrument,
-    scheme: 'single',
-    channels: Object.fromEntries(SOURCE_CHANNELS.map((channel) => [channel, face])) as BenchSource['channels'],
-    get sweeping() {
-      return smu.sweepLevel !== null;
-    },
-    yaml: ['sourceRangeVolts: 2'],
-    queueError: () => instrument.queueError(-221),
-    close: () => {},
   };
 }

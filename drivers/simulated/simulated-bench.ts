@@ -96,6 +96,11 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
     supplies: await serveTcp(wires.supplies),
     prober: await serveTcp(wires.prober),
   };
+  const companion = source.companion && {
+    wire: await serveTcp(source.companion.instrument),
+    key: source.companion.key,
+  };
+  const further = companion ? [`${companion.key}: '${companion.wire.resource}'`] : [];
   const resources = Object.fromEntries(
     BENCH_INSTRUMENTS.map((name) => [name, open[name].resource]),
   ) as SimulatedBench['resources'];
@@ -112,7 +117,7 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
       ceilingVolts: station.options.ceilingVolts,
       referenceOhms: station.options.referenceOhms,
       access: source.scheme,
-      smu: { driver: smuName, options: source.yaml },
+      smu: { driver: smuName, options: [...further, ...source.yaml] },
       router: { driver: routerName, options: router.yaml },
     }),
     station,
@@ -133,7 +138,7 @@ export async function openSimulatedBench(options: SimulatedBenchOptions): Promis
     close: async () => {
       clock.close();
       for (const wire of Object.values(wires)) wire.close();
-      await Promise.all(Object.values(open).map((wire) => wire.close()));
+      await Promise.all([...Object.values(open), ...(companion ? [companion.wire] : [])].map((wire) => wire.close()));
       source.close();
       router.close();
     },

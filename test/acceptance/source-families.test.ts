@@ -57,6 +57,11 @@ const RIGS: readonly Rig[] = [
   { name: 'Keithley 2400, 707B, TCP', bench: { smu: 'keithley-2400' }, schemes: SINGLE },
   { name: 'Keithley 2400, 707B, serial', bench: { smu: 'keithley-2400', smuWire: 'serial' }, schemes: SINGLE },
   { name: 'Keithley 2450, 3706A, TCP', bench: { smu: 'keithley-2450', router: 'keithley-3706a' }, schemes: SINGLE },
+  {
+    name: 'two Keysight B2900, 707B, TCP',
+    bench: { smu: 'keysight-b2900-pair', router: 'keithley-707b' },
+    schemes: PAIR,
+  },
   { name: 'Keysight B2900, 707B, VISA', bench: { smu: 'keysight-b2900' }, schemes: SINGLE, visa: true },
 ];
 

@@ -4,6 +4,7 @@ import type { SmuFrontEnd, SmuReading } from '../scpi/smu-front-end.ts';
 import type { ChannelLists } from '../scpi/source-commands.ts';
 import { SourceList } from '../scpi/source-list.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
+import { EXT_SIGNALS } from './digital-lines.ts';
 import { LIST_LIMITS, STATUS_B2900 } from './model-b2902.ts';
 
 export const ELEMENTS = ['VOLTage', 'CURRent', 'RESistance', 'TIME', 'STATus', 'SOURce'] as const;
@@ -14,7 +15,7 @@ export type Quantity = 'VOLTage' | 'CURRent' | 'RESistance';
 const NOT_A_NUMBER = 9.91e37;
 const OVER_RANGE = 9.9e37;
 
-export const TRIGGER_SOURCES = ['AINT', 'BUS', 'TIMer'] as const;
+export const TRIGGER_SOURCES = ['AINT', 'BUS', 'TIMer', ...EXT_SIGNALS] as const;
 
 interface TriggerSettings {
   count: number;
@@ -38,6 +39,9 @@ export interface SettingsB2900 {
   readonly acquire: TriggerSettings;
   tracePoints: number;
   traceFills: boolean;
+  /** A pulse on that line when the source has taken a step. */
+  stepSignalOn: boolean;
+  stepSignal: string;
 }
 
 export function setOfChannel(): SettingsB2900 {
@@ -59,6 +63,8 @@ export function setOfChannel(): SettingsB2900 {
     acquire: trigger(),
     tracePoints: 100,
     traceFills: false,
+    stepSignalOn: false,
+    stepSignal: 'EXT1',
   };
 }
 
@@ -69,9 +75,15 @@ export class ChannelB2900 {
   settings = setOfChannel();
   readings: ReadingB2900[] = [];
   trace: ReadingB2900[] = [];
+  /** Where the time of a reading counts from. */
+  timeZero = 0;
 
-  constructor(smu: SmuFrontEnd, clock: SimulatedClock) {
+  private readonly sendSignal: (signal: string) => void;
+
+  /** `sendSignal` puts a pulse on a line of the instrument. */
+  constructor(smu: SmuFrontEnd, clock: SimulatedClock, sendSignal: (signal: string) => void) {
     this.smu = smu;
+    this.sendSignal = sendSignal;
     this.sequence = new PointSequence(clock, smu);
   }
 
@@ -96,15 +108,23 @@ export class ChannelB2900 {
     this.readings = [];
     sequence.start({
       points: acquire.count,
-      level: (point) => (levels === null ? null : levels[Math.min(point, transient.count - 1) % levels.length]),
+      level: (point) => {
+        if (settings.stepSignalOn) this.sendSignal(settings.stepSignal);
+        return levels === null ? null : levels[Math.min(point, transient.count - 1) % levels.length];
+      },
       delaySeconds: acquire.delaySeconds,
       intervalSeconds: acquire.source === 'TIMer' ? acquire.timerSeconds : 0,
-      waitsForTrigger: acquire.source === 'BUS',
+      waitsForTrigger: acquire.source === 'BUS' || acquire.source.startsWith('EXT'),
       onReading: (reading) => this.store(reading),
     });
     void sequence.idle().then(() => {
       if (settings.autoOff) smu.setOutput(false, 202);
     });
+  }
+
+  /** A trigger has come: the point that waits for this one goes on. */
+  trigger(signal: string): void {
+    if (this.settings.acquire.source === signal) this.sequence.release();
   }
 
   private levels(): readonly number[] | null {
@@ -127,7 +147,8 @@ export class ChannelB2900 {
 
   private store(reading: SmuReading): void {
     const { settings, smu } = this;
-    const stored = readingB2900(reading, settings.measures, smu.sourceFunction === 'CURRent');
+    const seconds = reading.seconds - this.timeZero;
+    const stored = readingB2900({ ...reading, seconds }, settings.measures, smu.sourceFunction === 'CURRent');
     this.readings.push(stored);
     if (settings.protection && reading.compliance !== 'none') this.trip();
     if (!settings.traceFills) return;

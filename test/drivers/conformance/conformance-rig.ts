@@ -65,6 +65,7 @@ export class Rig {
     const server = await (wire === 'tcp' ? serveTcp(hostile) : serveSerial(hostile));
     const close = async () => {
       await server.close();
+      await instrument.companion?.close();
       clock.close();
     };
     return new Rig(candidate, world, instrument, hostile, server.resource, close);
@@ -89,12 +90,19 @@ export class Rig {
   /** Through the registry, as a bench file would. */
   async open(signal: AbortSignal = CALM): Promise<Reopenable> {
     const { place, name, subject, driver } = this.candidate;
-    const options = driver.options.parse({ driver: name, resource: this.#resource, ...subject.options });
+    const places = { driver: name, resource: this.#resource };
+    const options = driver.options.parse({ ...places, ...subject.options, ...this.#further });
     const wireLog = (direction: 'sent' | 'received', bytes: Uint8Array) => {
       if (direction === 'sent') this.sent += Buffer.from(bytes).toString('latin1');
     };
     const opened = await openInstrument(place, driver, options, signal, { wireLog });
     return opened as Reopenable;
+  }
+
+  /** Where the instrument brings another of the same driver with it. */
+  get #further(): Readonly<Record<string, string>> {
+    const { instrument, candidate } = this;
+    return 'rowResource' in candidate.subject.options ? (instrument.companion?.options ?? {}) : {};
   }
 
   async prepared() {

@@ -5,12 +5,14 @@ import { SimulatedKeithley2450 } from '../../../drivers/simulated/keithley-2450.
 import { createKeithley2600Pair } from '../../../drivers/simulated/keithley-2600/keithley-2600-pair.ts';
 import { type MatrixModel, MODEL_707B, MODEL_3706A } from '../../../drivers/simulated/keithley-matrix/matrix-model.ts';
 import { SimulatedSwitchMatrix } from '../../../drivers/simulated/keithley-matrix/switch-matrix.ts';
+import { createB2900Pair } from '../../../drivers/simulated/keysight-b2900/b2900-pair.ts';
 import { SimulatedKeysightB2900 } from '../../../drivers/simulated/keysight-b2900.ts';
 import { SimulatedKeysightE36312a } from '../../../drivers/simulated/keysight-e36312a.ts';
 import { SimulatedSentioProber } from '../../../drivers/simulated/sentio-prober.ts';
 import { SimulatedEnableLineController } from '../../../drivers/simulated/serial-protocol/enable-line-controller.ts';
 import { SimulatedLineMultiplexer } from '../../../drivers/simulated/serial-protocol/line-multiplexer.ts';
 import type { SimulatedClock } from '../../../drivers/simulated/simulated-clock.ts';
+import { serveTcp } from '../../../drivers/simulated/tcp-server.ts';
 import { SimulatedVeloxProber } from '../../../drivers/simulated/velox-prober.ts';
 import { DEFAULT_DIES } from '../../../wafer/die.ts';
 import type { ConformanceWorld } from './conformance-world.ts';
@@ -22,6 +24,8 @@ export const COLUMNS = 8;
 export interface SubjectInstrument extends WireInstrument {
   /** Its answer to the identification, which a test may change. */
   identity: string;
+  /** A second instrument of the driver, on an unharmed wire: its resource among the options, and its end. */
+  readonly companion?: { readonly options: Readonly<Record<string, string>>; close(): Promise<void> };
 }
 
 /** What the suite needs to know of a driver. */
@@ -34,6 +38,8 @@ export interface Subject {
   readonly wire: 'tcp' | 'serial';
   /** Identification of a near relative that the driver must refuse; null where any identification is right. */
   readonly relative: string | null;
+  /** Another driver that speaks to the same instruments, which is no stranger to this one. */
+  readonly sameInstrumentsAs?: string;
   /** Puts an entry into the error queue, and how it must come out; null for a family without a queue. */
   readonly provoke: { inject(instrument: WireInstrument): void; readonly entry: RegExp } | null;
 }
@@ -110,6 +116,20 @@ export const SUBJECTS: SubjectTable = {
       options: {},
       wire: 'tcp',
       relative: 'Keysight Technologies,B2961A,MY51143745,3.4',
+      provoke: settingsConflict,
+    },
+    'keysight-b2900-pair': {
+      start: async (station, clock) => {
+        const { columns, row } = createB2900Pair({ station, clock, seed: SEED, errors: EXACT });
+        const { resource, close } = await serveTcp(row);
+        return Object.assign(columns, { companion: { options: { rowResource: resource }, close } });
+      },
+      sameInstrumentsAs: 'keysight-b2900',
+      // Nobody answers there: the instrument brings its own.
+      options: { rowResource: 'TCPIP0::127.0.0.1::9::SOCKET' },
+      wire: 'tcp',
+      // One channel is too few for both columns.
+      relative: 'Keysight Technologies,B2901A,MY51143745,3.4',
       provoke: settingsConflict,
     },
   },
