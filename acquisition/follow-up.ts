@@ -42,6 +42,8 @@ export interface PairState {
   /** Complete sweeps, oldest first; a side's last one is its sweep of record. */
   readonly sweeps: readonly SideSweep[];
   readonly runs: readonly DoneRun[];
+  /** Whether the partner of a low column gets the quick read first, as the pair did. */
+  readonly quickAlone?: boolean;
 }
 
 export const FIRST_RUN: RunRequest = { run: 'auto', access: 'pair', rangeOverride: null };
@@ -89,7 +91,43 @@ export function afterRun(state: PairState, request: RunRequest, reading: PairRea
 export function nextRun(state: PairState): RunRequest | null {
   if (state.runs.length === 0) return state.scheme === 'pair' ? FIRST_RUN : FIRST_SINGLE_RUN;
   if (state.runs.length >= MOST_RUNS) return null;
-  return nextForPreRead(state) ?? nextForCompliance(state);
+  return nextForPreRead(state) ?? nextForLimitedQuick(state) ?? nextForCompliance(state);
+}
+
+/**
+ * The runs that give these sides of a quickly read pair their loops. Together where the pair was measured together; a side
+ * measured alone gets its loop so, and where a read after a write reached its limit, the loop's would too and say nothing of
+ * the partner.
+ */
+export function loopRuns(state: PairState, sides: readonly PairSide[]): RunRequest[] {
+  const apart = sides.filter((side) => latestOf(state, side)?.access !== 'pair' || quickLimited(state));
+  const together = apart.length < sides.length;
+  return [...(together ? [FIRST_RUN] : []), ...apart.map((side) => plain('auto', aloneOf(side)))];
+}
+
+/** Whether a quick read of both columns reached a limit, so that neither says anything of its cell. */
+function quickLimited({ runs }: PairState): boolean {
+  const quick = runs.findLast(({ request: { run, access } }) => run === 'quick' && access === 'pair');
+  if (quick === undefined || quick.reading.preReadOnly) return false;
+  const { A, B } = quick.reading;
+  return [A, B].some(
+    (side) => side !== null && hasFlag(side.readings.flags, COMPLIANCE, 0, side.readings.flags.length),
+  );
+}
+
+/** Beside a cell that passes more than the reads after the writes have room for: the other one quickly, by itself. */
+function nextForLimitedQuick(state: PairState): RunRequest | null {
+  if (state.quickAlone !== true || !quickLimited(state)) return null;
+  const { branches } = state.programme;
+  const limits = branches.flatMap(({ range }) => range?.limitAmps ?? []);
+  for (const side of state.sides) {
+    const latest = latestOf(state, side);
+    if (latest?.reading.kind !== 'quick' || latest.access !== 'pair') continue;
+    const { action, range } = branches[latest.reading.branch];
+    const plainlyLow = range !== null && range.limitAmps > Math.min(...limits);
+    if (action === 'loop' && !plainlyLow) return plain('quick', aloneOf(side));
+  }
+  return null;
 }
 
 /** The latest complete sweep of a side. */
@@ -114,7 +152,9 @@ function nextForPreRead(state: PairState): RunRequest | null {
     return timesRun(state, 'preRead', 'pair') < looks ? plain('preRead', 'pair') : FIRST_RUN;
   }
   // The partner of a shorted column is measured with that column held at the row's potential.
-  if (timesRun(state, 'auto', alone) === 0) return plain('auto', alone);
+  if (timesRun(state, 'auto', alone) + timesRun(state, 'quick', alone) === 0) {
+    return plain(state.quickAlone === true ? 'quick' : 'auto', alone);
+  }
   return plain(actionOf(state, side, alone) === 'lowBiasOnly' ? 'lowBias' : 'preRead', alone);
 }
 

@@ -1,8 +1,11 @@
 import type { CellRecord } from '../db/records.ts';
 import type { ClassThresholds } from '../wafer/cell-class.ts';
+import type { Access, PairSide } from '../wafer/sweep.ts';
 import type { AdaptiveRules } from './adaptive-rules.ts';
 import type { Classifier } from './classifier.ts';
+import type { SideSweep } from './follow-up.ts';
 import type { PairVisit } from './pair-meter.ts';
+import type { Pair } from './pair-order.ts';
 import type { Plan } from './plan.ts';
 import { toRow } from './record-stream.ts';
 
@@ -48,21 +51,25 @@ export class LoopChoice {
     return sampled;
   }
 
-  /** Whether what was found on a pair asks for a loop. */
-  wantsLoop(visit: PairVisit): boolean {
-    const reasons = visit.record
+  /** The sides on which what was found asks for a loop. */
+  wantsLoop(visit: PairVisit): readonly PairSide[] {
+    const wishes = visit.record
       .filter(({ reading }) => reading.kind === 'quick')
-      .map((sweep) => {
-        const row = toRow(this.#plan, visit.pair, sweep, this.#dieOrdinal, '', 0);
-        return loopReason(this.#classifier.classify(row), this.#plan.recipe.thresholds, this.#rules.guardFraction);
-      });
-    const reason = reasons.find((one) => one === 'unclear') ?? reasons.find((one) => one !== null) ?? null;
+      .map((sweep) => ({ side: sweep.side, reason: this.#reasonFor(visit.pair, sweep) }))
+      .filter(({ reason }) => reason !== null);
     const tally = this.#tally;
-    if (reason === null) tally.settled += 1;
+    if (wishes.length === 0) tally.settled += 1;
     else if (tally.unclear + tally.nearBoundary >= this.#rules.mostLoops) tally.overBudget += 1;
-    else if (reason === 'unclear') tally.unclear += 1;
+    else if (wishes.some(({ reason }) => reason === 'unclear')) tally.unclear += 1;
     else tally.nearBoundary += 1;
-    return reason !== null && tally.overBudget === 0;
+    return tally.overBudget === 0 ? wishes.map(({ side }) => side) : [];
+  }
+
+  #reasonFor(pair: Pair, sweep: SideSweep): LoopReason | null {
+    // A loop under the same access has the same systematic error: only what it could settle counts here.
+    const access: Access = sweep.access === 'single' ? 'single' : 'pair';
+    const row = { ...toRow(this.#plan, pair, sweep, this.#dieOrdinal, '', 0), access };
+    return loopReason(this.#classifier.classify(row), this.#plan.recipe.thresholds, this.#rules.guardFraction);
   }
 }
 
@@ -70,7 +77,11 @@ export class LoopChoice {
 export function loopReason(cell: CellRecord, thresholds: ClassThresholds, guardFraction: number): LoopReason | null {
   if (cell.class === 'undetermined') return 'unclear';
   if (cell.neighbourClass !== null) return 'near a boundary';
-  const tooLow = (value: number | null, bound: number) => value !== null && value < bound * (1 + guardFraction);
-  if (tooLow(cell.rP, thresholds.subparBelowOhms) || tooLow(cell.tmr, thresholds.minTmr)) return 'near a boundary';
-  return null;
+  const near = (value: number | null, bound: number) =>
+    value !== null && Math.abs(value - bound) < guardFraction * bound;
+  const { rP, rStuck, tmr } = cell;
+  // Below the subpar bound the TMR decides nothing.
+  const byTmr = cell.class !== 'subpar' && near(tmr, thresholds.minTmr);
+  const byOhms = near(rP, thresholds.subparBelowOhms) || [rP, rStuck].some((r) => near(r, thresholds.shortedBelowOhms));
+  return byTmr || byOhms || near(rStuck, thresholds.openAboveOhms) ? 'near a boundary' : null;
 }

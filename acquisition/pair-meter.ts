@@ -5,6 +5,7 @@ import {
   FIRST_RUN,
   freshPair,
   latestOf,
+  loopRuns,
   nextRun,
   type PairState,
   QUICK_RUN,
@@ -65,17 +66,20 @@ export class PairMeter {
     return toVisit(pair, await this.#complete(await this.#run(state, FIRST_RUN, pair, next, signal), pair, signal));
   }
 
-  /** The same beginning with the quick read; `wantsLoop` says whether what it found is settled by a loop. */
+  /** The same beginning with the quick read; `wantsLoop` says which sides need a loop after what it found. */
   async quickVisit(
     pair: Pair,
     next: Pair | null,
-    wantsLoop: (visit: PairVisit) => boolean,
+    wantsLoop: (visit: PairVisit) => readonly PairSide[],
     signal: AbortSignal,
   ): Promise<PairVisit> {
-    let state = freshPair(this.#plan.recipe.programme, this.#sides);
+    const quickAlone = this.#bench.source.quickReadsAlone === true;
+    let state: PairState = { ...freshPair(this.#plan.recipe.programme, this.#sides), quickAlone };
     state = await this.#complete(await this.#run(state, QUICK_RUN, pair, next, signal), pair, signal);
-    if (!wantsLoop(toVisit(pair, state))) return toVisit(pair, state);
-    return toVisit(pair, await this.#complete(await this.#run(state, FIRST_RUN, pair, null, signal), pair, signal));
+    const sides = wantsLoop(toVisit(pair, state));
+    if (sides.length === 0) return toVisit(pair, state);
+    for (const request of loopRuns(state, sides)) state = await this.#run(state, request, pair, null, signal);
+    return toVisit(pair, await this.#complete(state, pair, signal));
   }
 
   /** Runs whatever the pair still needs. */

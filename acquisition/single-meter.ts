@@ -51,18 +51,21 @@ export class SingleMeter {
     );
   }
 
-  /** The same beginning with the quick read; `wantsLoop` says whether what it found is settled by loops. */
+  /** The same beginning with the quick read; `wantsLoop` says which sides need a loop after what it found. */
   async quickVisit(
     pair: Pair,
     _next: Pair | null,
-    wantsLoop: (visit: PairVisit) => boolean,
+    wantsLoop: (visit: PairVisit) => readonly PairSide[],
     signal: AbortSignal,
   ): Promise<PairVisit> {
     const quick = await this.#eachSide((side) => this.#complete(this.#fresh(side), QUICK_SINGLE_RUN, pair, signal));
-    if (!wantsLoop(toVisit(pair, quick))) return toVisit(pair, quick);
-    const loops: PairState[] = [];
-    for (const state of quick) loops.push(await this.#complete(state, FIRST_SINGLE_RUN, pair, signal));
-    return toVisit(pair, loops);
+    const sides = wantsLoop(toVisit(pair, quick));
+    const states: PairState[] = [];
+    for (const state of quick) {
+      const again = sides.includes(state.sides[0]);
+      states.push(again ? await this.#complete(state, FIRST_SINGLE_RUN, pair, signal) : state);
+    }
+    return toVisit(pair, states);
   }
 
   /** A look at low bias, which leaves every magnetic state alone. */

@@ -8,7 +8,7 @@ import { decide, decideFor, type Verdict } from './decision-table.ts';
 import { type LoopFeatures, loopFeatures } from './loop-features.ts';
 import { type LowBiasFeatures, lowBiasFeatures } from './low-bias-features.ts';
 import { type ProgrammeLayout, programmeLayout } from './programme-layout.ts';
-import { type QuickLayout, quickFeatures, quickLayout } from './quick-features.ts';
+import { type QuickFeatures, type QuickLayout, quickFeatures, quickLayout } from './quick-features.ts';
 
 /** Says what a cell is from its sweep of record. Implements the acquisition's port of the same name. */
 export interface Classifier {
@@ -54,8 +54,9 @@ function classifySweep(
 }
 
 /**
- * A quick read settles a cell that is plainly healthy or plainly open; every other one is undetermined until it has its
- * loop. Back-hopping and rare telegraph noise do not show in it.
+ * A quick read settles a cell that is plainly of one class: healthy, weak by its TMR or by telegraph noise, subpar, stuck
+ * or open. Every other one is undetermined until it has its loop; so is one that may hop back at high bias. Rare telegraph
+ * noise does not show in it.
  */
 function classifyQuick(
   sweep: SweepRecord,
@@ -67,34 +68,83 @@ function classifyQuick(
   const place = { dieOrdinal: sweep.dieOrdinal, cell: sweep.cell };
   if (sweep.readings.volts.length !== layout.points) return unreadable(place);
   const features = quickFeatures(sweep.readings, layout, floorPerRange);
-  const p = ohmsOf(withSystematic(features.p, sweep.access, accuracy));
-  const ap = ohmsOf(withSystematic(features.ap, sweep.access, accuracy));
+  const levelP = withSystematic(features.p, sweep.access, accuracy);
+  const levelAp = withSystematic(features.ap, sweep.access, accuracy);
+  const p = ohmsOf(levelP);
+  const ap = ohmsOf(levelAp);
   const unsettled = { ...unreadable(place), noiseAmps: features.noiseAmps, flags: CellFlag.noLoop };
   if (p === null || ap === null) return unsettled;
   const guard = thresholds.guardSigmas;
   const isOpen = [p, ap].every(({ level }) => level.siemens + guard * level.uncertainty < 1 / thresholds.openAboveOhms);
   if (isOpen && !features.partnerLimited) return { ...unsettled, class: 'open' };
+  if (!features.clean) return unsettled;
+  if (features.switched === 'yes') return switchingRecord(unsettled, features, p, ap, thresholds);
+  const one = ohmsOf(meanLevel(levelP, levelAp));
+  const quiet = features.switched === 'no' && features.restless === 'no';
+  return quiet && one !== null ? stuckRecord(unsettled, features, one, thresholds) : unsettled;
+}
+
+/** Of a quick read whose cell switched. Telegraph noise counts when both reads show it; seen once it may be a disturbance. */
+function switchingRecord(
+  unsettled: CellRecord,
+  { restless, hops, foundP }: QuickFeatures,
+  p: Ohms,
+  ap: Ohms,
+  thresholds: ClassThresholds,
+): CellRecord {
+  const stable = restless === 'no';
   const verdict: Verdict = {
     measured: true,
     rLow: p.ohms,
     rHigh: ap.ohms,
     switched: 'yes',
     limited: false,
-    stable: true,
+    stable,
   };
-  if (!features.clean || !(ap.ohms > p.ohms) || decide(verdict, thresholds) !== 'healthy') return unsettled;
-  const neighbourClass = neighbourOf(verdict, 'healthy', p, ap, thresholds);
+  const cellClass = decide(verdict, thresholds);
+  if (restless === 'once' || (cellClass === 'healthy' && hops)) return unsettled;
+  const neighbourClass = neighbourOf(verdict, cellClass, p, ap, thresholds);
   return {
     ...unsettled,
-    class: 'healthy',
+    class: cellClass,
     neighbourClass,
-    stateFound: features.foundP ? 'P' : 'AP',
+    stateFound: foundP ? 'P' : 'AP',
     stateLeft: 'P',
     rP: p.ohms,
     rPUncertainty: p.uncertainty,
     rAp: finite(ap.ohms),
     rApUncertainty: finite(ap.uncertainty),
     tmr: finite((ap.ohms - p.ohms) / p.ohms),
+    flags: CellFlag.noLoop | (stable ? 0 : CellFlag.unstable) | (neighbourClass === null ? 0 : CellFlag.nearBoundary),
+  };
+}
+
+/** Of a quick read whose cell stayed as it was at full amplitude in both directions; a short among them has its own check. */
+function stuckRecord(
+  unsettled: CellRecord,
+  { resembles }: QuickFeatures,
+  one: Ohms,
+  thresholds: ClassThresholds,
+): CellRecord {
+  const verdict: Verdict = {
+    measured: true,
+    rLow: one.ohms,
+    rHigh: one.ohms,
+    switched: 'no',
+    limited: false,
+    stable: true,
+  };
+  if (decide(verdict, thresholds) !== 'stuck') return unsettled;
+  const neighbourClass = neighbourOf(verdict, 'stuck', one, one, thresholds);
+  return {
+    ...unsettled,
+    class: 'stuck',
+    neighbourClass,
+    stuckState: resembles,
+    stateFound: resembles,
+    stateLeft: resembles,
+    rStuck: one.ohms,
+    rStuckUncertainty: one.uncertainty,
     flags: CellFlag.noLoop | (neighbourClass === null ? 0 : CellFlag.nearBoundary),
   };
 }

@@ -152,7 +152,11 @@ function resemblance(readings: Readings, half: HalfLayout, low: Level | null): C
     if (best === -1 || Math.abs(readings.volts[i]) > Math.abs(readings.volts[best])) best = i;
   }
   if (best === -1 || Math.abs(readings.volts[best]) < 0.9 * half.amplitudeVolts) return 'unknown';
-  const ratio = readings.amps[best] / readings.volts[best] / low.siemens;
+  return stateByBias(readings.amps[best] / readings.volts[best] / low.siemens);
+}
+
+/** The state that a conductance at full amplitude over that at low bias suggests. */
+export function stateByBias(ratio: number): CellState {
   if (ratio < P_LIKE_BELOW) return 'P';
   return ratio > AP_LIKE_ABOVE ? 'AP' : 'unknown';
 }

@@ -46,8 +46,9 @@ export interface SweepRequest {
    * `auto`: pre-read both columns, then the pair loop if each side's branch is 'loop' or 'open' and at least one is
    * 'loop'; otherwise only the pre-read comes back and the caller decides.
    * `loop`: pre-read and loop under `access`, with the branches given (the sides of an alone access: only its own).
-   * `quick`: the programme's quick read, under pair or single access; its first list chooses the branches as a pre-read
-   * does, and where a side's branch is 'lowBiasOnly' or both are 'open' only that list comes back (preReadOnly).
+   * `quick`: the programme's quick read, under pair or single access, or alone where `quickReadsAlone` says so; its first
+   * list chooses the branches as a pre-read does, and where a side's branch is 'lowBiasOnly' or both are 'open' only that
+   * list comes back (preReadOnly).
    * `lowBias`: pre-read and linearity check of both columns. `preRead`: pre-read only, twice (re-check of an open).
    * Every run may be asked for under an alone access: then it concerns that side only (`auto`: its pre-read, then its
    * loop if its branch is 'loop'), because a pair pre-read says nothing of the partner of a column in compliance.
@@ -119,6 +120,8 @@ export interface SweepSource extends Instrument {
   readonly accessSchemes: readonly ('pair' | 'single')[];
   /** Whether it runs the quick read of an adaptive plan. */
   readonly quickReads?: boolean;
+  /** Whether it also runs it under an alone access, on that side only. */
+  readonly quickReadsAlone?: boolean;
   /**
    * Settings that go into the provenance: line frequency, access, and `SourceCondition`, each entry NOT_REPORTED where the
    * family has no question for it.

@@ -56,6 +56,7 @@ export class Keithley2600 implements SweepSource {
   readonly identity: InstrumentIdentity;
   readonly accessSchemes = ['pair'] as const;
   readonly quickReads = true;
+  readonly quickReadsAlone = true;
   readonly #tsp: TspConnection;
   readonly #options: Keithley2600Options;
   readonly #lineFrequency: number;
@@ -143,7 +144,7 @@ export class Keithley2600 implements SweepSource {
     const stored = storedProgramme(programme);
     await this.#tsp.send(uploadLines(stored), signal);
     await this.#tsp.requireNoErrors('loading the programme', signal);
-    for (const segment of [...stored.pair, ...stored.alone, ...stored.quick]) {
+    for (const segment of [...stored.pair, ...stored.alone, ...stored.quick, ...stored.quickAlone]) {
       const question = `tb.check(${segment.id})`;
       const line = await this.#tsp.ask(question, signal);
       const found = line.trim().split(/\s+/).map(Number);
@@ -258,8 +259,8 @@ export class Keithley2600 implements SweepSource {
     if (!stored) throw this.#cannot('no programme is loaded', 'none', 'load() before start()');
     checkToken(this.#tsp.thing, token);
     if (access === 'single') throw this.#cannot('the access scheme is not realised', 'single', 'pair, aloneA, aloneB');
-    if (run === 'quick' && (access !== 'pair' || stored.quick.length === 0)) {
-      throw this.#cannot('the quick read is not realised', access, 'pair access, a programme with a quick read');
+    if (run === 'quick' && stored.quick.length === 0) {
+      throw this.#cannot('the programme has no quick read', 'none', 'a programme with a quick read');
     }
     const ranges = [rangeOverride?.A ?? null, rangeOverride?.B ?? null];
     for (const range of ranges) if (range) checkRange(this.#tsp.thing, 'repeat', range, limits);

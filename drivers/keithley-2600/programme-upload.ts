@@ -22,30 +22,38 @@ export interface StoredSegment {
   readonly list: VoltageList;
 }
 
-/** A programme as it is stored in the instrument: pair and alone variants of each segment, quick reads in pairs only. */
+/** A programme as it is stored in the instrument: pair and alone variants of each segment. */
 export interface StoredProgramme {
   readonly programme: SweepProgramme;
   readonly pair: readonly StoredSegment[];
   readonly alone: readonly StoredSegment[];
   readonly quick: readonly StoredSegment[];
+  readonly quickAlone: readonly StoredSegment[];
 }
 
 export function storedProgramme(programme: SweepProgramme): StoredProgramme {
   const segments = [programme.preRead, programme.lowBias, ...programme.loop];
   const variant = (base: number, largestStepVolts?: number) =>
     segments.map((segment, i) => ({ id: base + i + 1, segment, list: voltageList(segment.volts, largestStepVolts) }));
-  const quick = (programme.quick ?? []).map((segment, i) => ({
-    id: QUICK_BASE + i + 1,
-    segment,
-    list: voltageList(segment.volts),
-  }));
-  return { programme, pair: variant(0), alone: variant(ALONE_BASE, ALONE_STEP_VOLTS), quick };
+  const quickVariant = (base: number, largestStepVolts?: number) =>
+    (programme.quick ?? []).map((segment, i) => ({
+      id: base + QUICK_BASE + i + 1,
+      segment,
+      list: voltageList(segment.volts, largestStepVolts),
+    }));
+  return {
+    programme,
+    pair: variant(0),
+    alone: variant(ALONE_BASE, ALONE_STEP_VOLTS),
+    quick: quickVariant(0),
+    quickAlone: quickVariant(ALONE_BASE, ALONE_STEP_VOLTS),
+  };
 }
 
 /** The TSP lines that store a programme. */
-export function uploadLines({ programme, pair, alone, quick }: StoredProgramme): string {
+export function uploadLines({ programme, pair, alone, quick, quickAlone }: StoredProgramme): string {
   const lines = ['tb.g = {}', 'tb.b = {}'];
-  for (const { id, segment, list } of [...pair, ...alone, ...quick]) {
+  for (const { id, segment, list } of [...pair, ...alone, ...quick, ...quickAlone]) {
     const { rangeAmps, limitAmps } = segment.fixed ?? { rangeAmps: 0, limitAmps: 0 };
     lines.push(`tb.segment(${id}, ${segment.nplc}, ${segment.settleSeconds}, ${rangeAmps}, ${limitAmps})`);
     lines.push(...chunks(`tb.points(${id}`, list.levels));

@@ -176,7 +176,7 @@ function tb.run(token, run, access, ra, la, rb, lb)
   local base, did, ba, bb = 0, "preRead", 1, 1
   if access > 0 then base = 100 end
   local first, from, last, whole = base + 1, base + 3, base + tb.segments, "loop"
-  if run == "quick" then first, from, last, whole = 51, 52, 50 + tb.quick, "quick" end
+  if run == "quick" then first, from, last, whole = base + 51, base + 52, base + 50 + tb.quick, "quick" end
   tb.step(first, access, 0, 0, 0, 0)
   if not tb.fault then
     ba = tb.choose(first, 1, access)

@@ -74,7 +74,7 @@ describe('a quick read', () => {
       record: [{ ...sweep, ...facts }],
       superseded: [],
     };
-    expect([1, 2, 3, 4].map(() => choice.wantsLoop(visit))).toEqual([true, true, false, false]);
+    expect([1, 2, 3, 4].map(() => choice.wantsLoop(visit))).toEqual([['A'], ['A'], [], []]);
     expect(choice.tally).toMatchObject({ unclear: 2, overBudget: 2 });
   });
 });
