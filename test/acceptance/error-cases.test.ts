@@ -194,7 +194,8 @@ describe('files', () => {
   });
 
   it('fill the disk in the middle: the bench is made safe and what was committed is sound', async ({ skip }) => {
-    const small = smallFileSystem(900);
+    // Room for several transactions of 256 sweeps and their log.
+    const small = smallFileSystem(4000);
     if (small === null) return skip('this process may not mount a file system');
     file = join(small, 'wafer.sqlite');
     expectError(await measure('--dies', '0'), 'TB_DISK_FULL', /room/);
